@@ -1,0 +1,593 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Sluice: a TCP endpoint on polled packets.
+ *
+ * The whole public interface.  A program opens an endpoint, gives each worker a thread, and on that thread
+ * repeats: poll, handle the events, flush.  Nothing here blocks and nothing here is shared between workers:
+ * except where a docstring says otherwise, a function may be called only from the thread that polls the
+ * worker it is given.  This header includes no header but libc's.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SLUICE_VERSION "0.1.0"
+#define SLUICE_API __attribute__((visibility("default")))
+
+struct rte_mbuf;
+struct sluice;
+struct sluice_worker;
+
+/* ---- Addresses ---------------------------------------------------------------------------------------- */
+
+/* An address and a port.  IPv4 is held as ::ffff:a.b.c.d; the port is in host byte order. */
+struct sluice_address {
+	uint8_t ip[16];
+	uint16_t port;
+};
+
+/* A local address and the length of its on-link prefix (0–32 for IPv4, 0–128 for IPv6). */
+struct sluice_subnet {
+	uint8_t ip[16];
+	uint8_t prefix_bits;
+};
+
+#define SLUICE_ADDRESS_TEXT_BYTES 56
+
+/*
+ * Reads "198.18.0.1", "198.18.0.1:80", "2001:2::1", "[2001:2::1]:80", "*:80" (every address of both families).
+ * Without a port, the port is 0.  Any thread.  Returns 0 or -EINVAL.
+ */
+SLUICE_API int sluice_address_parse(const char *text, struct sluice_address *address);
+
+/* Reads "198.18.0.1/15" or "2001:2::1/48"; without a prefix, the host's own (32 or 128).  0 or -EINVAL. */
+SLUICE_API int sluice_subnet_parse(const char *text, struct sluice_subnet *subnet);
+
+/* Writes the address as sluice_address_parse reads it (no port when 0) and returns `text`.  Any thread. */
+SLUICE_API const char *sluice_address_format(const struct sluice_address *address,
+					     char text[SLUICE_ADDRESS_TEXT_BYTES]);
+
+static inline bool sluice_address_is_ipv4(const struct sluice_address *address)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	return __builtin_memcmp(address->ip, mapped, sizeof(mapped)) == 0;
+}
+
+/* ---- Counters ----------------------------------------------------------------------------------------- */
+
+/*
+ * Everything a worker counts, in one list: X(name, "what it means").  The drops come first: each is a reason
+ * why a received packet, or part of one, went no further, and each packet dropped is counted under exactly one.
+ */
+#define SLUICE_DROPS(X)                                                                                    \
+	X(drop_frame_short, "frame shorter than its headers say")                                          \
+	X(drop_frame_other_host, "frame to another station's MAC")                                         \
+	X(drop_frame_vlan, "VLAN tag on a port without VLANs")                                             \
+	X(drop_frame_ethertype, "EtherType that is not ARP, IPv4 or IPv6")                                 \
+	X(drop_frame_chained, "headers spread over several buffers")                                       \
+	X(drop_ipv4_header, "IPv4 header length, version or total length wrong")                           \
+	X(drop_ipv4_checksum, "IPv4 header checksum wrong")                                                \
+	X(drop_ipv4_source_route, "IPv4 source route")                                                     \
+	X(drop_ipv4_fragment, "IPv4 fragment")                                                             \
+	X(drop_ipv6_header, "IPv6 header or extension header wrong")                                       \
+	X(drop_ipv6_routing, "IPv6 routing header type 0")                                                 \
+	X(drop_ipv6_fragment, "IPv6 fragment")                                                             \
+	X(drop_ip_source, "source address that cannot be a host's")                                        \
+	X(drop_ip_destination, "destination address that is not ours")                                     \
+	X(drop_ip_protocol, "IP protocol that is not TCP or ICMP")                                         \
+	X(drop_icmp, "ICMP message malformed or not one we act on")                                        \
+	X(drop_arp, "ARP packet malformed or not for us")                                                  \
+	X(drop_nd, "neighbour discovery message malformed or not for us")                                  \
+	X(drop_tcp_header, "TCP header length wrong, or port 0")                                           \
+	X(drop_tcp_checksum, "TCP checksum wrong")                                                         \
+	X(drop_tcp_no_connection, "no connection and no listener: answered with RST where allowed")        \
+	X(drop_tcp_listen_flags, "flags that open nothing, at a listener")                                 \
+	X(drop_tcp_half_open_ack, "ACK that does not complete its half-open entry")                        \
+	X(drop_tcp_half_open_other, "other segment that does not fit its half-open entry")                 \
+	X(drop_tcp_connections_full, "handshake completed while no connection record was free")            \
+	X(drop_tcp_syn_sent_ack, "unacceptable ACK in SYN-SENT")                                           \
+	X(drop_tcp_syn_sent_other, "segment in SYN-SENT with neither SYN nor RST")                         \
+	X(drop_tcp_paws, "timestamp older than the newest seen (PAWS)")                                    \
+	X(drop_tcp_sequence, "outside the receive window")                                                 \
+	X(drop_tcp_rst, "RST not exactly at RCV.NXT")                                                      \
+	X(drop_tcp_syn, "SYN on a synchronized connection")                                                \
+	X(drop_tcp_no_ack, "no ACK flag on a synchronized connection")                                     \
+	X(drop_tcp_ack_future, "acknowledges what was never sent")                                         \
+	X(drop_tcp_ack_past, "acknowledges far before what is outstanding")                                \
+	X(drop_tcp_time_wait, "segment to TIME-WAIT that neither restarts nor reopens it")                 \
+	X(drop_tcp_text_duplicate, "text that was received before")                                        \
+	X(drop_tcp_text_closed, "text after our side closed for good: answered with RST")                  \
+	X(drop_tcp_text_window, "text beyond the window that was offered")                                 \
+	X(drop_tcp_text_out_of_order, "out-of-order text beyond the bounds on it")                         \
+	X(drop_tcp_text_after_fin, "text after the peer's FIN")                                            \
+	X(drop_no_buffer, "answer or segment not sent: no packet buffer")                                  \
+	X(drop_neighbour_full, "packet that waited for an address to be resolved, and could not")          \
+	X(drop_send_refused, "answer not sent: the port's queue was full")
+
+#define SLUICE_COUNTS(X)                                                                                   \
+	X(packets_received, "packets received")                                                            \
+	X(bytes_received, "bytes received, frames whole")                                                  \
+	X(packets_sent, "packets the port took")                                                           \
+	X(bytes_sent, "bytes sent, frames whole")                                                          \
+	X(segments_received, "TCP segments that passed the checks of frame and checksum")                  \
+	X(segments_fast, "segments taken by the fast path")                                                \
+	X(segments_sent, "TCP segments built")                                                             \
+	X(text_bytes_received, "stream bytes delivered in order")                                          \
+	X(text_bytes_sent, "stream bytes sent for the first time")                                         \
+	X(turns, "turns of the loop")                                                                      \
+	X(turns_busy, "turns that found work")                                                             \
+	X(passive_opens, "connections opened by a peer")                                                   \
+	X(active_opens, "connections opened by us")                                                        \
+	X(connects, "active opens attempted")                                                              \
+	X(connections_closed, "connections whose CLOSED event was raised")                                 \
+	X(connections_reset, "connections ended by the peer's RST")                                        \
+	X(connections_aborted, "connections ended by our RST")                                             \
+	X(connections_timed_out, "connections given up after retransmitting (R2)")                         \
+	X(connections_refused, "active opens answered with RST")                                           \
+	X(syns_received, "SYNs at a listener")                                                             \
+	X(half_open_created, "half-open entries made")                                                     \
+	X(half_open_completed, "half-open entries that became connections")                                \
+	X(half_open_evicted, "half-open entries evicted, oldest first, for newer ones")                    \
+	X(half_open_expired, "half-open entries given up after the last retransmission")                   \
+	X(half_open_reset, "half-open entries ended by the peer's RST")                                    \
+	X(time_wait_created, "TIME-WAIT records made")                                                     \
+	X(time_wait_expired, "TIME-WAIT records that lasted 2MSL")                                         \
+	X(time_wait_recycled, "TIME-WAIT records given up early, oldest first, for newer ones")            \
+	X(time_wait_reopened, "TIME-WAIT tuples reused by a new SYN (RFC 6191)")                           \
+	X(time_wait_restarted, "TIME-WAIT restarted by a retransmitted FIN")                               \
+	X(fin_wait_2_expired, "closed connections in FIN-WAIT-2 whose peer never closed")                  \
+	X(retransmits_timeout, "segments retransmitted after RTO")                                         \
+	X(retransmits_fast, "segments retransmitted in fast recovery")                                     \
+	X(retransmits_syn, "SYN and SYN-ACK segments retransmitted")                                       \
+	X(recoveries_fast, "fast recoveries entered")                                                      \
+	X(recoveries_timeout, "retransmission timeouts")                                                   \
+	X(window_probes, "zero-window probes sent")                                                        \
+	X(acks_delayed, "ACKs sent by the delayed-ACK timer")                                              \
+	X(acks_duplicate, "duplicate ACKs received")                                                       \
+	X(challenge_acks, "challenge ACKs sent")                                                           \
+	X(challenge_acks_limited, "challenge ACKs not sent: per-connection limit")                         \
+	X(resets_sent, "RST segments sent")                                                                \
+	X(resets_limited, "RST segments not sent: per-worker limit")                                       \
+	X(out_of_order, "out-of-order segments kept")                                                      \
+	X(timers_fired, "timer deadlines that fired")                                                      \
+	X(timers_bound_hit, "turns that left due timers to the next")                                      \
+	X(stash_empty, "allocations that found the packet stash empty")                                    \
+	X(sends_refused, "packets the port refused at first")                                              \
+	X(echoes_answered, "ICMP and ICMPv6 echo requests answered")                                       \
+	X(neighbours_asked, "ARP and ND requests sent")                                                    \
+	X(neighbours_answered, "ARP and ND requests answered")                                             \
+	X(neighbours_failed, "neighbours that did not answer")                                             \
+	X(posts_run, "functions run by sluice_post")
+
+#define SLUICE_COUNTERS(X) SLUICE_DROPS(X) SLUICE_COUNTS(X)
+
+enum sluice_counter {
+#define X(name, text) SLUICE_COUNTER_##name,
+	SLUICE_COUNTERS(X)
+#undef X
+		SLUICE_COUNTER_COUNT
+};
+
+#define X(name, text) +1
+enum { SLUICE_DROP_COUNT = 0 SLUICE_DROPS(X) };
+#undef X
+
+/* What a worker holds now.  X(name, "what it means"). */
+#define SLUICE_GAUGES(X)                                                                                   \
+	X(connections, "connections open, every state that has a record")                                  \
+	X(half_open, "half-open entries")                                                                  \
+	X(time_wait, "TIME-WAIT and orphaned FIN-WAIT-2 records")                                          \
+	X(packets_held, "packet buffers held by connections")                                              \
+	X(send_chunks_used, "chunks of copied send data in use")                                           \
+	X(descriptors_used, "send descriptors and in-flight records in use beyond the inline ones")        \
+	X(listeners, "listeners")
+
+enum sluice_gauge {
+#define X(name, text) SLUICE_GAUGE_##name,
+	SLUICE_GAUGES(X)
+#undef X
+		SLUICE_GAUGE_COUNT
+};
+
+struct sluice_statistics {
+	uint64_t counter[SLUICE_COUNTER_COUNT];
+	uint64_t gauge[SLUICE_GAUGE_COUNT];
+	uint64_t busy_cycles;  /* spent in turns that found work; 0 where there is no cycle counter */
+	uint64_t total_cycles; /* spent in all turns */
+};
+
+/* Names and meanings for reports; NULL when out of range.  Any thread. */
+SLUICE_API const char *sluice_counter_name(enum sluice_counter counter);
+SLUICE_API const char *sluice_counter_text(enum sluice_counter counter);
+SLUICE_API const char *sluice_gauge_name(enum sluice_gauge gauge);
+SLUICE_API const char *sluice_gauge_text(enum sluice_gauge gauge);
+
+/* ---- Configuration ------------------------------------------------------------------------------------ */
+
+#define SLUICE_PORTS_MAX 8
+#define SLUICE_SUBNETS_MAX 32
+
+/* One port and the addresses it answers for. */
+struct sluice_port_config {
+	/*
+	 * "ring:NAME"        one end of an in-process wire; the two ports that share NAME are joined
+	 * "net_tap0,iface=x" any EAL virtual device, created at open
+	 * "0000:01:00.0"     a device that EAL probed, by name
+	 * NULL               (only with a caller's sluice_io)
+	 */
+	const char *device;
+	struct sluice_subnet subnet[SLUICE_SUBNETS_MAX];
+	uint32_t subnet_count;
+	uint8_t gateway_ipv4[16]; /* as ::ffff:a.b.c.d; all zero: none */
+	uint8_t gateway_ipv6[16]; /* all zero: none */
+	uint32_t mtu_bytes;       /* 0: 1500 */
+};
+
+enum sluice_idle { SLUICE_IDLE_BUSY, SLUICE_IDLE_SLEEP };
+
+/* All sizes are per worker.  sluice_config_defaults() fills in every field. */
+struct sluice_config {
+	struct sluice_port_config port[SLUICE_PORTS_MAX]; /* worker i polls port i */
+	uint32_t port_count;
+	char **eal_arguments; /* given to EAL as they are, without argv[0]; NULL: sensible ones */
+	int eal_argument_count;
+	enum sluice_idle idle;
+	uint32_t packets;         /* packet buffers */
+	bool checksum_offload;    /* believe the port's verdict and let it sum; false: always in software */
+	void (*print)(const char *line); /* start-up table and notices, one line each; NULL: nothing */
+
+	uint32_t connections;        /* records */
+	uint32_t half_open;          /* entries, IPv4 and IPv6 each */
+	uint32_t time_wait;          /* records, IPv4 and IPv6 together */
+	uint32_t chunks_small;       /* 256-byte chunks for copied send data */
+	uint32_t chunks_large;       /* 2 KiB chunks */
+	uint32_t descriptors;        /* send descriptors beyond one per connection */
+	uint32_t inflight;           /* in-flight records beyond one per connection */
+	uint32_t out_of_order;       /* packets held out of order, all connections together */
+	uint32_t send_queue_bytes;   /* per connection */
+	uint32_t receive_bytes;      /* receive window at first */
+	uint32_t receive_max_bytes;  /* what it may grow to */
+	uint8_t window_shift;        /* our window scale, 0–14; the same for every connection */
+	bool timestamps, sack, nodelay;
+	uint32_t initial_window_segments; /* RFC 6928: 10 */
+	uint32_t time_wait_ms;            /* 2MSL: 60,000 */
+	uint32_t fin_wait_2_ms;           /* after close, for a peer that never closes: 60,000 */
+	uint32_t rto_initial_ms, rto_min_ms, rto_max_ms;
+	uint32_t delayed_ack_ms;
+	uint32_t r2_ms;     /* give up retransmitting data after this long; at least 100 s by RFC 9293 SHLD-11 */
+	uint32_t syn_r2_ms; /* the same for SYN; at least 180 s by MUST-23 */
+	uint32_t resets_per_second; /* RST and ACK answered to no connection */
+	uint8_t secret[64];         /* table, ISN, timestamp and port keys; all zero: drawn from the system */
+};
+
+SLUICE_API void sluice_config_defaults(struct sluice_config *config);
+
+/* ---- Packet input and output -------------------------------------------------------------------------- */
+
+enum {
+	SLUICE_IO_RX_CHECKSUM = 1,      /* received packets carry checksum verdicts in ol_flags */
+	SLUICE_IO_TX_IPV4_CHECKSUM = 2, /* the port fills in IPv4 header checksums */
+	SLUICE_IO_TX_TCP_CHECKSUM = 4,  /* the port fills in TCP checksums */
+};
+
+/*
+ * Where a worker's packets come from and go to.  sluice_open() makes one per worker from a DPDK port; a test
+ * brings its own.  Each function is called once per burst, on the worker's thread.  Packets are rte_mbufs with
+ * at least 128 bytes of headroom, 2,048 of room after it and 64 of private area.
+ */
+struct sluice_io {
+	void *user;
+	uint64_t (*now_ns)(void *user);      /* monotonic */
+	uint64_t (*cycles)(void *user);      /* for busy_cycles; NULL: not counted */
+	uint32_t (*receive)(void *user, struct rte_mbuf **packet, uint32_t max); /* passes ownership to the worker */
+	uint32_t (*send)(void *user, struct rte_mbuf **packet, uint32_t count);  /* takes the first n and returns n */
+	uint32_t (*allocate)(void *user, struct rte_mbuf **packet, uint32_t count); /* fresh packets; may give fewer */
+	void (*release)(void *user, struct rte_mbuf **packet, uint32_t count);      /* chained or shared ones too */
+	void (*wait)(void *user, uint64_t deadline_ns); /* idle: until then, or until a packet may have come; NULL: poll */
+	uint8_t mac[6];
+	uint16_t mtu_bytes;
+	uint32_t flags; /* SLUICE_IO_* */
+};
+
+/* ---- Opening and running ------------------------------------------------------------------------------ */
+
+/*
+ * Initialises EAL, opens the ports and makes one worker for each.  `config` is copied.  On failure prints one
+ * line that names the remedy (through config->print, else to stderr) and returns a negative errno.
+ * Main thread, once per process.
+ */
+SLUICE_API int sluice_open(const struct sluice_config *config, struct sluice **sluice);
+
+/* Stops the ports and frees everything.  Workers' threads must have returned.  Main thread. */
+SLUICE_API void sluice_close_all(struct sluice *sluice);
+
+SLUICE_API uint32_t sluice_worker_count(const struct sluice *sluice);
+SLUICE_API struct sluice_worker *sluice_worker(struct sluice *sluice, uint32_t index); /* NULL: out of range */
+
+/*
+ * Runs `loop(worker, argument)` on the worker's own core: worker 0 on the caller's if it is the only one.
+ * sluice_run() starts `loop` on every worker and returns when all have returned, with the first value not 0.
+ * loops[i] and arguments[i] belong to worker i.  Main thread.
+ */
+typedef int (*sluice_loop)(struct sluice_worker *worker, void *argument);
+SLUICE_API int sluice_run(struct sluice *sluice, const sluice_loop *loops, void *const *arguments);
+
+/*
+ * A worker without sluice_open(), over the caller's io: first with memory NULL to learn how many bytes it
+ * takes, then with that much memory, zeroed and aligned to 64.  `index` is the worker's place among its fellows and
+ * config->port[index] names its addresses.  Returns the bytes needed, or 0 when the configuration is refused
+ * (*error says why).  The memory must outlive the worker; sluice_worker_close() returns every packet to io.
+ */
+SLUICE_API size_t sluice_worker_make(const struct sluice_config *config, uint32_t index, const struct sluice_io *io,
+				     void *memory, size_t memory_bytes, struct sluice_worker **worker, const char **error);
+SLUICE_API void sluice_worker_close(struct sluice_worker *worker);
+
+/* Calls function(worker, argument) on the worker's thread, during its next poll.  Any thread.  0 or -ENOBUFS. */
+SLUICE_API int sluice_post(struct sluice_worker *worker, void (*function)(struct sluice_worker *, void *),
+			   void *argument);
+
+/* Reads a worker's counters.  Any thread; values of one moment each, not of one moment together. */
+SLUICE_API void sluice_statistics(const struct sluice_worker *worker, struct sluice_statistics *statistics);
+
+/* ---- Events ------------------------------------------------------------------------------------------- */
+
+/*
+ * A connection's handle: worker, generation and index.  A stale handle is detected, never followed: calls that
+ * are given one do nothing and return 0 or false.  0 is never a connection.
+ */
+typedef struct {
+	uint64_t id;
+} sluice_conn;
+
+/*
+ * Per connection: [OPENED (READABLE|ACKED|WRITABLE|PEER_CLOSED|TIMER)*] CLOSED.  CLOSED comes exactly once and
+ * last, at the latest when TIME-WAIT, or FIN-WAIT-2 after sluice_close(), begins; kinds of one turn share one
+ * event.  READABLE, ACKED and WRITABLE are edges: raised when bytes arrive, when bytes are acknowledged, and
+ * when there is room again after a short send.  When CLOSED is in the mask the handle is stale.
+ */
+enum {
+	SLUICE_OPENED = 1,
+	SLUICE_READABLE = 2,
+	SLUICE_ACKED = 4,
+	SLUICE_WRITABLE = 8,
+	SLUICE_PEER_CLOSED = 16, /* the peer's FIN is in order; what it sent before stays readable */
+	SLUICE_TIMER = 32,       /* with conn.id 0: the worker's timer */
+	SLUICE_CLOSED = 64,
+};
+
+/* Why a connection closed: X(name, "text"). */
+#define SLUICE_REASONS(X)                                                                                  \
+	X(NONE, "open")                                                                                    \
+	X(FINISHED, "closed by both sides")                                                                \
+	X(CLOSED_LOCALLY, "closed here; the peer's close was not waited for")                              \
+	X(RESET, "reset by the peer")                                                                      \
+	X(ABORTED, "aborted here")                                                                         \
+	X(REFUSED, "refused by the peer")                                                                  \
+	X(TIMED_OUT, "the peer stopped acknowledging")                                                     \
+	X(UNREACHABLE, "the next hop does not answer")                                                     \
+	X(NO_MEMORY, "out of memory")
+
+enum sluice_reason {
+#define X(name, text) SLUICE_REASON_##name,
+	SLUICE_REASONS(X)
+#undef X
+		SLUICE_REASON_COUNT
+};
+
+SLUICE_API const char *sluice_reason_text(enum sluice_reason reason); /* any thread */
+
+struct sluice_event {
+	sluice_conn conn;
+	void *context;           /* as given to sluice_connect or sluice_set_context */
+	uint32_t mask;           /* SLUICE_OPENED and so on */
+	uint32_t readable_bytes; /* unconsumed, in order */
+	uint32_t acked_bytes;    /* stream bytes newly acknowledged, and no longer referred to */
+	uint16_t listener;       /* that opened it; SLUICE_NO_LISTENER: an active open */
+	uint16_t reason;         /* enum sluice_reason, with CLOSED */
+};
+
+#define SLUICE_NO_LISTENER UINT16_MAX
+
+/*
+ * One turn: receives a burst, runs TCP and the timers, and returns this turn's events, at most one per
+ * connection, valid until the next poll.  With SLUICE_IDLE_SLEEP it first waits when the last turn found nothing.
+ */
+SLUICE_API const struct sluice_event *sluice_poll(struct sluice_worker *worker, uint32_t *count);
+
+/* Builds and sends what the turn gave rise to.  Slices from sluice_peek() die here. */
+SLUICE_API void sluice_flush(struct sluice_worker *worker);
+
+/* The turn's clock, in ns, monotonic: real under DPDK, virtual in the simulator. */
+SLUICE_API uint64_t sluice_now_ns(const struct sluice_worker *worker);
+
+/* When something is next due if no packet comes: UINT64_MAX if never; at most now if work is waiting. */
+SLUICE_API uint64_t sluice_next_deadline_ns(const struct sluice_worker *worker);
+
+/* ---- Listening and connecting ------------------------------------------------------------------------- */
+
+struct sluice_listen_options {
+	uint32_t receive_bytes; /* 0: the configuration's */
+	bool delay;             /* Nagle's algorithm on, whatever the configuration says */
+};
+
+/*
+ * Accepts connections to address->port at address->ip: "::" for every address of both families, or "0.0.0.0"
+ * (as ::ffff:0.0.0.0) for every IPv4 one.  options may be NULL.  Returns the listener's number (>= 0), -EADDRINUSE,
+ * -EADDRNOTAVAIL (not an address of the port), -EINVAL (port 0) or -ENOBUFS (too many listeners).
+ */
+SLUICE_API int sluice_listen(struct sluice_worker *worker, const struct sluice_address *address,
+			     const struct sluice_listen_options *options);
+
+/* Stops accepting.  Half-open entries are dropped silently; connections live on. */
+SLUICE_API void sluice_unlisten(struct sluice_worker *worker, uint16_t listener);
+
+struct sluice_connect_options {
+	struct sluice_address local; /* ip all zero: chosen by route; port 0: chosen by RFC 6056 */
+	uint32_t receive_bytes;      /* 0: the configuration's */
+	bool delay;                  /* Nagle's algorithm on, whatever the configuration says */
+};
+
+/*
+ * Opens a connection; the result comes as OPENED, or as CLOSED with a reason.  options may be NULL.  Returns 0 and
+ * *conn, or -EADDRNOTAVAIL (no local address or port left), -EADDRINUSE (tuple taken), -ENETUNREACH (no route),
+ * -ENOBUFS (no record), -EINVAL (destination not a host's).
+ */
+SLUICE_API int sluice_connect(struct sluice_worker *worker, const struct sluice_address *address,
+			      const struct sluice_connect_options *options, void *context, sluice_conn *conn);
+
+/* ---- Data --------------------------------------------------------------------------------------------- */
+
+struct sluice_slice {
+	const void *data;
+	uint32_t bytes;
+	struct rte_mbuf *packet; /* from peek: what sluice_hold() keeps; ignored by send */
+};
+
+/*
+ * Shows unconsumed bytes in order, in place, in at most `max` slices; returns how many it filled.  Valid until the
+ * next flush or consume of this connection.
+ */
+SLUICE_API uint32_t sluice_peek(struct sluice_worker *worker, sluice_conn conn, struct sluice_slice *slice,
+				uint32_t max);
+
+/* Gives `bytes` bytes back (at most what is readable), which opens the window. */
+SLUICE_API void sluice_consume(struct sluice_worker *worker, sluice_conn conn, uint32_t bytes);
+
+/* Keeps a peeked slice's bytes valid, and unchanged, past consume: until released.  Counted. */
+SLUICE_API void sluice_hold(struct sluice_worker *worker, const struct sluice_slice *slice);
+SLUICE_API void sluice_release(struct sluice_worker *worker, const struct sluice_slice *slice);
+
+enum {
+	SLUICE_SEND_COPY = 0,   /* the bytes are copied before the call returns */
+	SLUICE_SEND_STATIC = 1, /* the bytes never change and outlive the worker */
+	SLUICE_SEND_BORROW = 2, /* the bytes stay as they are until acked_bytes has counted them, or CLOSED */
+	SLUICE_SEND_MORE = 4,   /* more follows in this turn or soon: hold back a last short segment */
+	SLUICE_SEND_FIN = 8,    /* close our direction after these bytes, if every byte was taken */
+};
+
+/*
+ * Queues bytes.  Returns how many it took: fewer than given means the queue is full, and WRITABLE will come.
+ * Takes nothing after FIN, or before OPENED.  Empty slices are allowed, as in a bare FIN.
+ */
+SLUICE_API uint32_t sluice_send(struct sluice_worker *worker, sluice_conn conn, const struct sluice_slice *slice,
+				uint32_t count, unsigned flags);
+
+/* Bytes that sluice_send() would take now, if no pool is exhausted. */
+SLUICE_API uint32_t sluice_send_room(const struct sluice_worker *worker, sluice_conn conn);
+
+/* Closes our direction after what is queued (FIN); we go on receiving.  RFC 9293 3.10.4. */
+SLUICE_API void sluice_shutdown(struct sluice_worker *worker, sluice_conn conn);
+
+/*
+ * Closes both directions: FIN after what is queued.  Bytes unread, or that arrive later, are answered with RST
+ * (RFC 9293 SHLD-3).  CLOSED still comes, once the peer has closed too or the rest needs no record.
+ */
+SLUICE_API void sluice_close(struct sluice_worker *worker, sluice_conn conn);
+
+/* Sends RST, discards everything queued.  CLOSED comes with the next poll.  RFC 9293 3.10.5. */
+SLUICE_API void sluice_abort(struct sluice_worker *worker, sluice_conn conn);
+
+/* ---- One connection ----------------------------------------------------------------------------------- */
+
+SLUICE_API void sluice_set_context(struct sluice_worker *worker, sluice_conn conn, void *context);
+SLUICE_API void *sluice_context(const struct sluice_worker *worker, sluice_conn conn); /* NULL: stale */
+SLUICE_API bool sluice_addresses(const struct sluice_worker *worker, sluice_conn conn, struct sluice_address *local,
+				 struct sluice_address *peer);
+
+/* TIMER is raised once at `deadline_ns` of the turn's clock or within a tick (250 µs) after; 0 disarms. */
+SLUICE_API void sluice_set_timer(struct sluice_worker *worker, sluice_conn conn, uint64_t deadline_ns);
+SLUICE_API void sluice_set_worker_timer(struct sluice_worker *worker, uint64_t deadline_ns);
+
+enum sluice_option {
+	SLUICE_OPTION_NODELAY,            /* 0: Nagle's algorithm (RFC 9293 MUST-17) */
+	SLUICE_OPTION_R2_MS,              /* MUST-21 */
+	SLUICE_OPTION_SEND_QUEUE_BYTES,   /* bytes the queue takes */
+	SLUICE_OPTION_RECEIVE_MAX_BYTES,  /* what the receive window may grow to */
+	SLUICE_OPTION_DSCP,               /* 0–63, MUST-48 */
+	SLUICE_OPTION_TTL,                /* 1–255, MUST-49 */
+};
+
+/* 0, -EINVAL (value out of range) or -ENOTCONN (stale). */
+SLUICE_API int sluice_set_option(struct sluice_worker *worker, sluice_conn conn, enum sluice_option option,
+				 uint64_t value);
+
+/* RFC 9293 section 3.3.2. */
+#define SLUICE_STATES(X)                                                                                   \
+	X(CLOSED) X(LISTEN) X(SYN_SENT) X(SYN_RECEIVED) X(ESTABLISHED) X(FIN_WAIT_1) X(FIN_WAIT_2)         \
+	X(CLOSE_WAIT) X(CLOSING) X(LAST_ACK) X(TIME_WAIT)
+
+enum sluice_state {
+#define X(name) SLUICE_STATE_##name,
+	SLUICE_STATES(X)
+#undef X
+		SLUICE_STATE_COUNT
+};
+
+SLUICE_API const char *sluice_state_name(enum sluice_state state); /* any thread */
+
+struct sluice_conn_info {
+	enum sluice_state state;
+	uint32_t srtt_us, rttvar_us, rto_us; /* srtt 0: nothing measured yet */
+	uint32_t cwnd_bytes, ssthresh_bytes;
+	uint32_t mss_bytes;                  /* payload of a full segment we send, options counted off */
+	uint32_t send_window_bytes;          /* as the peer last offered it */
+	uint32_t receive_window_bytes;       /* as we last offered it */
+	uint32_t queued_bytes;               /* taken by send, not acknowledged */
+	uint32_t inflight_bytes;             /* sent, not acknowledged */
+	uint32_t readable_bytes;
+	uint32_t out_of_order_packets;
+	uint32_t retransmits_timeout, retransmits_fast, window_probes;
+	bool timestamps, sack;
+	uint8_t send_shift, receive_shift;   /* window scales, as negotiated */
+};
+
+SLUICE_API bool sluice_conn_info(const struct sluice_worker *worker, sluice_conn conn, struct sluice_conn_info *info);
+
+/* Calls each(context, conn) for every open connection; false from `each` ends the walk.  Bounded by `connections`. */
+SLUICE_API void sluice_each(struct sluice_worker *worker, bool (*each)(void *context, sluice_conn conn), void *context);
+
+/* ---- Tracing ------------------------------------------------------------------------------------------ */
+
+enum sluice_direction { SLUICE_RECEIVED, SLUICE_SENT };
+
+/*
+ * Calls trace(context, now_ns, direction, packet) for every packet at the edge of the worker: received ones before
+ * they are parsed, sent ones when the port has been offered them.  The packet may be read during the call only.
+ * NULL stops it.
+ */
+SLUICE_API void sluice_trace(struct sluice_worker *worker,
+			     void (*trace)(void *context, uint64_t now_ns, enum sluice_direction direction,
+					   const struct rte_mbuf *packet),
+			     void *context);
+
+/* ---- Raw segments ------------------------------------------------------------------------------------- */
+
+/*
+ * A TCP segment that belongs to no connection of ours: for floods in a laboratory and for tests.  Sent with the
+ * worker's own MAC as the source and a right checksum, with no state kept; nothing limits what it says.
+ */
+struct sluice_raw_segment {
+	struct sluice_address source, destination;
+	uint8_t destination_mac[6];
+	uint32_t sequence, acknowledgment;
+	uint16_t window;
+	uint8_t flags;                /* as in the header: 0x02 SYN, 0x10 ACK, 0x04 RST, 0x01 FIN */
+	uint8_t option_bytes;         /* a multiple of 4, at most 40 */
+	uint8_t options[40];
+	const void *text;
+	uint16_t text_bytes;          /* at most what fits the MTU */
+};
+
+/* Queues the segment for the next flush.  0, -EINVAL, or -ENOBUFS (no buffer, or the burst is full: flush first). */
+SLUICE_API int sluice_raw_send(struct sluice_worker *worker, const struct sluice_raw_segment *segment);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The Internet checksum (RFC 1071), as a running sum: add parts, fold once at the end.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include <rte_mbuf_core.h>
+
+#include "lib/wire/address.h"
+
+/* Adds `bytes` bytes that start at an even place of what is summed.  Sums are in host order, not folded. */
+uint64_t checksum_add(uint64_t sum, const void *data, uint32_t bytes);
+
+/* Adds the pseudo-header of either family (RFC 9293 section 3.1, RFC 8200 section 8.1). */
+uint64_t checksum_add_pseudo(uint64_t sum, const struct ip *source, const struct ip *destination, uint8_t protocol,
+			     uint32_t l4_bytes);
+
+/* Adds bytes `offset`… of a packet, over all its buffers, whatever their lengths. */
+uint64_t checksum_add_packet(uint64_t sum, const struct rte_mbuf *packet, uint32_t offset, uint32_t bytes);
+
+/* Folds to 16 bits and complements: the value to store (as it lies in memory), or 0 when the sum included a right checksum. */
+uint16_t checksum_finish(uint64_t sum);
