@@ -32,7 +32,7 @@ struct options_set endpoint_options(struct endpoint *endpoint);
 
 /*
  * Fills in config.port from the lists and what the fields alone cannot hold: EAL's arguments, the secret, the printer.
- * Ports that the program set itself (config.port_count not 0) stay when no --port was given.  Returns 0, or -EINVAL after
- * saying what is wrong.
+ * Ports that the program set itself (config.port_count not 0) stay when no --port was given.  Returns 0, or -EINVAL
+ * after saying what is wrong.
  */
 int endpoint_finish(struct endpoint *endpoint, const struct eal_split *split, const struct options *options);

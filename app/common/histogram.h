@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Counts of durations in log-linear buckets: 3 significant digits from 1 ns to 1 h, in HdrHistogram's layout (2,048 buckets
- * of 1 ns, then 1,024 for every doubling), so that its tools read what we write.  Recording is a shift and an increment.
+ * Counts of durations in log-linear buckets: 3 significant digits from 1 ns to 1 h, in HdrHistogram's layout (2,048
+ * buckets of 1 ns, then 1,024 for every doubling), so that its tools read what we write.  Recording is a shift and an
+ * increment.
  *
  * One thread records; any other may copy at the same time (histogram_copy) and work on its copy.
  */

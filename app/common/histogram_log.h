@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Writes histograms in HdrHistogram's log format (version 1.3, V2 payload: zigzag LEB128 counts, deflated, in base64), one
- * line an interval, which HistogramLogAnalyzer, the plotters and the libraries of a dozen languages read.
+ * Writes histograms in HdrHistogram's log format (version 1.3, V2 payload: zigzag LEB128 counts, deflated, in
+ * base64), one line an interval, which HistogramLogAnalyzer, the plotters and the libraries of a dozen languages read.
  */
 #pragma once
 

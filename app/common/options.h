@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A program's options, from one table: the command line, the INI file, --help and --print-config all read it, so none of
- * them can drift from the others.  Every long option is also a key of the file; the command line wins over the file.
+ * A program's options, from one table: the command line, the INI file, --help and --print-config all read it, so none
+ * of them can drift from the others.  Every long option is also a key of the file; the command line wins over the file.
  *
  * Values:
  *   numbers  12, 1.5k, 2m, 1g: k, m and g are 1,000, 1,000,000 and 1,000,000,000, in either case
@@ -90,15 +90,17 @@ enum options_result {
 
 /*
  * Reads --config FILE if there is one, then the command line.  argument[0] is the first after the program's name (as
- * eal_split() leaves them).  Texts of the command line are pointed to, not copied.  --help, --version, --print-config and
- * --config are every program's and need no entry.
+ * eal_split() leaves them).  Texts of the command line are pointed to, not copied.  --help, --version, --print-config
+ * and --config are every program's and need no entry.
  */
 enum options_result options_read(struct options *options, int argument_count, char **arguments);
 
 /* Whether the file or the command line gave the option.  `name` must be one of the table. */
 bool options_is_given(const struct options *options, const char *name);
 
-/* "sluice-load: " and the message, on `error`; always returns OPTIONS_WRONG.  For checks of options against each other. */
+/*
+ * "sluice-load: " and the message, on `error`; always returns OPTIONS_WRONG.  For checks of options against each other.
+ */
 enum options_result options_refuse(const struct options *options, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

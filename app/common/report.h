@@ -13,7 +13,9 @@
 /* {"cpu": model, "cores": online, "kernel": release}. */
 json_t *report_machine(void);
 
-/* {"busy_fraction": …, "counters": {name: n, …}, "gauges": {…}}; with `since`, counters and cycles of the time between. */
+/*
+ * {"busy_fraction": …, "counters": {name: n, …}, "gauges": {…}}; with `since`, counters and cycles of the time between.
+ */
 json_t *report_statistics(const struct sluice_statistics *statistics, const struct sluice_statistics *since);
 
 /* {"count": n, "min": …, "mean": …, "p50": …, "p90": …, "p99": …, "p99.9": …, "p99.99": …, "max": …}, in ns. */
@@ -26,7 +28,7 @@ double report_busy_fraction(const struct sluice_statistics *statistics, const st
 struct sluice_statistics report_since(const struct sluice_statistics *later, const struct sluice_statistics *earlier);
 
 /*
- * Writes `root` to `path` ("-": stdout), whole or not at all, and lets go of it.  0, or a negative errno after saying on
- * stderr what failed.
+ * Writes `root` to `path` ("-": stdout), whole or not at all, and lets go of it.  0, or a negative errno after saying
+ * on stderr what failed.
  */
 int report_write(json_t *root, const char *path);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The load generator on one worker: opens connections, sends HTTP requests, checks the responses, and accounts for every
- * attempt as exactly one outcome.  It sees the stack through lib/sluice.h alone and its time is the worker's, so the
- * simulator drives it unchanged:
+ * The load generator on one worker: opens connections, sends HTTP requests, checks the responses, and accounts for
+ * every attempt as exactly one outcome.  It sees the stack through lib/sluice.h alone and its time is the worker's,
+ * so the simulator drives it unchanged:
  *
  *	while (!load_is_finished(load)) {
  *		events = sluice_poll(worker, &count);
@@ -12,8 +12,8 @@
  *		sluice_flush(worker);
  *	}
  *
- * The loop is closed: a new connection, or request, begins when an old one ends.  It says how much work the server does,
- * not how long clients with a schedule of their own would wait.
+ * The loop is closed: a new connection, or request, begins when an old one ends.  It says how much work the server
+ * does, not how long clients with a schedule of their own would wait.
  */
 #pragma once
 
@@ -57,8 +57,9 @@ struct load_config {
 void load_config_defaults(struct load_config *config);
 
 /*
- * X(NAME, key, "what it means"): how an attempted connection, or a request that was sent, ended.  A connection is a success
- * if it opened, all its requests were, and no reset or timeout ended it; else its outcome is the first thing that went wrong.
+ * X(NAME, key, "what it means"): how an attempted connection, or a request that was sent, ended.  A connection is a
+ * success if it opened, all its requests were, and no reset or timeout ended it; else its outcome is the first thing
+ * that went wrong.
  */
 #define LOAD_OUTCOMES(X)                                                                       \
 	X(SUCCESS, success, "as intended, status 2xx")                                         \
@@ -143,16 +144,18 @@ bool load_is_finished(const struct load *load);
 void load_stop(struct load *load);
 
 /*
- * Any thread: the counts may be of slightly different moments while the worker runs.  Once it is finished they are exact,
- * and the ledgers balance.
+ * Any thread: the counts may be of slightly different moments while the worker runs.  Once it is finished they are
+ * exact, and the ledgers balance.
  */
 void load_results(const struct load *load, struct load_results *results);
 
-/* One of the worker's histograms, of the measured window; reset when it begins.  Any thread, through histogram_copy(). */
+/*
+ * One of the worker's histograms, of the measured window; reset when it begins.  Any thread, through histogram_copy().
+ */
 const struct histogram *load_histogram(const struct load *load, enum load_time time);
 
 /*
- * Frees everything.  The request's bytes are lent to the worker (SLUICE_SEND_STATIC), so the worker must not be polled or
- * flushed afterwards unless the load is finished.
+ * Frees everything.  The request's bytes are lent to the worker (SLUICE_SEND_STATIC), so the worker must not be
+ * polled or flushed afterwards unless the load is finished.
  */
 void load_close(struct load *load);
