@@ -13,7 +13,7 @@
 
 /* Row 0 is the heading. */
 struct table {
-	uint32_t column_count, row_count;
+	uint32_t column_count, row_count, next_column;
 	char cell[TABLE_ROWS_MAX][TABLE_COLUMNS_MAX][TABLE_CELL_BYTES];
 };
 
