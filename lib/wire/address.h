@@ -65,10 +65,31 @@ static inline bool mac_is_group(const struct mac *mac)
 	return mac->byte[0] & 1;
 }
 
-bool ip_is_unspecified(const struct ip *ip);   /* 0.0.0.0 or :: */
-bool ip_is_multicast(const struct ip *ip);     /* 224/4, ff00::/8 */
-bool ip_is_loopback(const struct ip *ip);      /* 127/8, ::1 */
-bool ip_is_link_local(const struct ip *ip);    /* fe80::/10, 169.254/16 */
-bool ip_can_be_host(const struct ip *ip);      /* none of unspecified, multicast, loopback, 240/4, 0/8, limited broadcast */
-bool ip_in_prefix(const struct ip *ip, const struct ip *network, uint8_t prefix_bits); /* prefix of the family, both of one family */
-bool ip_is_broadcast(const struct ip *ip, const struct ip *local, uint8_t prefix_bits); /* directed or limited, IPv4 */
+/* By its first byte: none of 0/8, loopback, multicast, 240/4 and limited broadcast. */
+static inline bool ipv4_can_be_host(uint8_t first_byte)
+{
+	return first_byte != 0 && first_byte != 127 && first_byte < 224;
+}
+
+/*
+ * None of multicast and ::/64, which holds the unspecified and loopback addresses, and the mapped ones: those would pass
+ * for IPv4 here, and have no business on a wire.
+ */
+static inline bool ipv6_can_be_host(const uint8_t byte[16])
+{
+	return byte[0] != 0xff && le64_at(byte) != 0;
+}
+
+bool ip_is_unspecified(const struct ip *ip); /* 0.0.0.0 or :: */
+bool ip_is_multicast(const struct ip *ip);   /* 224/4, ff00::/8 */
+bool ip_is_loopback(const struct ip *ip);    /* 127/8, ::1 */
+bool ip_is_link_local(const struct ip *ip);  /* fe80::/10, 169.254/16 */
+
+/* None of unspecified, multicast, loopback, 240/4, 0/8, limited broadcast, ::/64. */
+bool ip_can_be_host(const struct ip *ip);
+
+/* Prefix of the family; false when the families differ. */
+bool ip_in_prefix(const struct ip *ip, const struct ip *network, uint8_t prefix_bits);
+
+/* IPv4: limited, or directed to the network of `local` (RFC 1122 section 3.2.1.3, the all-zeros form included). */
+bool ip_is_broadcast(const struct ip *ip, const struct ip *local, uint8_t prefix_bits);

@@ -12,23 +12,21 @@
 
 #include "lib/sluice.h"
 #include "lib/wire/address.h"
+#include "lib/wire/ether.h"
+#include "lib/wire/ip.h"
 #include "lib/wire/tcp.h"
-
-#define ETHER_HEADER_BYTES 14
-#define IPV4_HEADER_BYTES  20
-#define IPV6_HEADER_BYTES  40
 
 /* Everything of a TCP segment but its text. */
 struct build_segment {
 	const struct tuple *tuple; /* local is the source */
 	const struct mac *source_mac, *destination_mac;
 	struct seq seq, ack;
-	uint16_t window;           /* as on the wire */
+	uint16_t window; /* as on the wire */
 	uint8_t flags;
 	uint8_t ttl, dscp_ecn;
-	uint8_t option_bytes;      /* a multiple of 4 */
+	uint8_t option_bytes; /* a multiple of 4 */
 	const uint8_t *options;
-	uint32_t io_flags;         /* SLUICE_IO_TX_*: what the port sums */
+	uint32_t io_flags; /* SLUICE_IO_TX_*: what the port sums */
 };
 
 /*
@@ -62,12 +60,12 @@ void build_echo_reply(const struct frame *request, const struct mac *our_mac, ui
 /* What an ARP packet, or a solicitation or advertisement, says. */
 struct neighbour_message {
 	bool is_request;
-	bool has_sender_mac;  /* false for a solicitation without the link-layer option */
-	bool is_override;     /* ND override flag; ARP: true */
-	bool is_solicited;    /* ND solicited flag; ARP reply: true */
-	struct ip sender_ip;  /* who speaks; for an advertisement, its target */
+	bool has_sender_mac; /* false for a solicitation without the link-layer option */
+	bool is_override;    /* ND override flag; ARP: true */
+	bool is_solicited;   /* ND solicited flag; ARP reply: true */
+	struct ip sender_ip; /* who speaks; for an advertisement, its target */
 	struct mac sender_mac;
-	struct ip target_ip;  /* who is asked for, or answered to */
+	struct ip target_ip; /* who is asked for, or answered to */
 };
 
 /* Of FRAME_ARP, FRAME_ND_SOLICIT and FRAME_ND_ADVERT. */

@@ -17,13 +17,13 @@
 #include "lib/wire/tcp.h"
 
 enum frame_kind {
-	FRAME_DROP,        /* `drop` says why */
-	FRAME_TCP,         /* tuple, seq … text are set */
-	FRAME_ARP,         /* body at l3_offset: a well-formed Ethernet/IPv4 ARP packet */
-	FRAME_ECHO,        /* ICMP or ICMPv6 echo request, checksum right; addresses in tuple, message at l4_offset */
-	FRAME_ND_SOLICIT,  /* neighbour solicitation, RFC 4861 section 7.1.1 checks passed; message at l4_offset */
-	FRAME_ND_ADVERT,   /* neighbour advertisement, RFC 4861 section 7.1.2 checks passed */
-	FRAME_ICMP_ERROR,  /* ICMP or ICMPv6 error, checksum right; message at l4_offset */
+	FRAME_DROP,       /* `drop` says why */
+	FRAME_TCP,        /* tuple, seq … text are set */
+	FRAME_ARP,        /* body at l3_offset: a well-formed Ethernet/IPv4 ARP packet */
+	FRAME_ECHO,       /* ICMP or ICMPv6 echo request, checksum right; addresses in tuple, message at l4_offset */
+	FRAME_ND_SOLICIT, /* neighbour solicitation, RFC 4861 section 7.1.1 checks passed; message at l4_offset */
+	FRAME_ND_ADVERT,  /* neighbour advertisement, RFC 4861 section 7.1.2 checks passed */
+	FRAME_ICMP_ERROR, /* ICMP or ICMPv6 error, checksum right; message at l4_offset */
 };
 
 struct frame {
@@ -34,6 +34,7 @@ struct frame {
 	uint32_t window;    /* as on the wire, not scaled */
 	uint8_t flags;      /* enum tcp_flag */
 	uint8_t kind;       /* enum frame_kind */
+	uint8_t protocol;   /* of IP, extension headers skipped; not with FRAME_ARP */
 	uint8_t ttl;        /* or hop limit */
 	uint8_t dscp_ecn;   /* IPv4 TOS or IPv6 traffic class */
 	uint16_t drop;      /* enum sluice_counter, with FRAME_DROP */
@@ -43,13 +44,13 @@ struct frame {
 	uint16_t text_offset;
 	uint16_t text_bytes;
 	bool ipv6;
-	bool group_mac;     /* came to a broadcast or multicast MAC */
+	bool group_mac; /* came to a broadcast or multicast MAC */
 	struct tcp_options options;
 };
 
 struct frame_rules {
-	struct mac mac;         /* ours: frames to other stations are dropped (group addresses pass) */
-	bool checksum_offload;  /* believe ol_flags: GOOD is right, BAD is wrong, anything else is summed here */
+	struct mac mac;        /* ours: frames to other stations are dropped (group addresses pass) */
+	bool checksum_offload; /* believe ol_flags: GOOD is right, BAD is wrong, anything else is summed here */
 };
 
 /* Fills in *frame.  Cost for the common case (IPv4 or IPv6 without options, TCP with `nop nop TS`) is what matters. */

@@ -10,18 +10,29 @@
 #include "lib/base/bytes.h"
 #include "lib/wire/seq.h"
 
-#define TCP_HEADER_BYTES      20
-#define TCP_HEADER_BYTES_MAX  60
-#define TCP_SACK_BLOCKS_MAX   4
+#define TCP_HEADER_BYTES     20
+#define TCP_HEADER_BYTES_MAX 60
+#define TCP_SACK_BLOCKS_MAX  4
 
 enum tcp_flag {
-	TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08,
-	TCP_ACK = 0x10, TCP_URG = 0x20, TCP_ECE = 0x40, TCP_CWR = 0x80,
+	TCP_FIN = 0x01,
+	TCP_SYN = 0x02,
+	TCP_RST = 0x04,
+	TCP_PSH = 0x08,
+	TCP_ACK = 0x10,
+	TCP_URG = 0x20,
+	TCP_ECE = 0x40,
+	TCP_CWR = 0x80,
 };
 
 enum tcp_option {
-	TCP_OPT_END = 0, TCP_OPT_NOP = 1, TCP_OPT_MSS = 2, TCP_OPT_WINDOW_SCALE = 3,
-	TCP_OPT_SACK_PERMITTED = 4, TCP_OPT_SACK = 5, TCP_OPT_TIMESTAMPS = 8,
+	TCP_OPT_END = 0,
+	TCP_OPT_NOP = 1,
+	TCP_OPT_MSS = 2,
+	TCP_OPT_WINDOW_SCALE = 3,
+	TCP_OPT_SACK_PERMITTED = 4,
+	TCP_OPT_SACK = 5,
+	TCP_OPT_TIMESTAMPS = 8,
 };
 
 struct tcp_header {
@@ -37,7 +48,13 @@ struct tcp_sack_block {
 };
 
 /* What the options said; what was absent or malformed is not in `present`. */
-enum { TCP_HAS_MSS = 1, TCP_HAS_WINDOW_SCALE = 2, TCP_HAS_SACK_PERMITTED = 4, TCP_HAS_TIMESTAMPS = 8, TCP_HAS_SACK = 16 };
+enum {
+	TCP_HAS_MSS = 1,
+	TCP_HAS_WINDOW_SCALE = 2,
+	TCP_HAS_SACK_PERMITTED = 4,
+	TCP_HAS_TIMESTAMPS = 8,
+	TCP_HAS_SACK = 16
+};
 
 struct tcp_options {
 	uint32_t tsval, tsecr;
