@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The connection table's writing half.  An entry lies in the first bucket from its home on that had room, and every full
+ * one on the way counts it; taking it out counts back over the same way.
+ */
+#include "lib/core/table.h"
+
+#include <string.h>
+
+/* A slot, or none when .bucket is NULL. */
+struct table_place {
+	struct table_bucket *bucket;
+	uint32_t slot, steps; /* buckets between home and here */
+};
+
+void table_make(struct table *table, struct arena *arena, uint32_t entries)
+{
+	uint64_t slots = ((uint64_t)entries * 100 + TABLE_FILL_PERCENT - 1) / TABLE_FILL_PERCENT;
+	uint32_t bucket_count = (uint32_t)((slots + TABLE_SLOTS - 1) / TABLE_SLOTS);
+
+	*table = (struct table){
+		.bucket = arena_take(arena, bucket_count, sizeof(struct table_bucket)),
+		.bucket_count = bucket_count,
+		.entries = entries,
+	};
+	if (table->bucket)
+		memset(table->bucket, 0, bucket_count * sizeof(struct table_bucket));
+}
+
+uint64_t table_hash(struct siphash_key key, const struct tuple *tuple)
+{
+	uint8_t short_tuple[12];
+
+	if (!ip_is_ipv4(&tuple->local))
+		return siphash_1_3(key, tuple, sizeof(*tuple));
+	memcpy(short_tuple, &tuple->local.byte[12], 4);
+	memcpy(short_tuple + 4, &tuple->remote.byte[12], 4);
+	memcpy(short_tuple + 8, &tuple->local_port, 2);
+	memcpy(short_tuple + 10, &tuple->remote_port, 2);
+	return siphash_1_3(key, short_tuple, sizeof(short_tuple));
+}
+
+/* Counts `by` in `steps` buckets from home on. */
+static void table_count_passed(struct table *table, uint64_t hash, uint32_t steps, uint32_t by)
+{
+	for (uint32_t bucket = table_home(table, hash); steps; steps--) {
+		table->bucket[bucket].passed += by;
+		bucket = table_after(table, bucket);
+	}
+}
+
+static struct table_place table_free_place(struct table *table, uint64_t hash)
+{
+	uint32_t bucket = table_home(table, hash), left = table_buckets_max(table);
+
+	for (uint32_t steps = 0; steps < left; steps++) {
+		uint32_t free_slots = table_match(&table->bucket[bucket], 0);
+
+		if (free_slots)
+			return (struct table_place){&table->bucket[bucket], (uint32_t)__builtin_ctz(free_slots), steps};
+		bucket = table_after(table, bucket);
+	}
+	return (struct table_place){0};
+}
+
+static struct table_place table_place_of(struct table *table, uint64_t hash, uint32_t value)
+{
+	uint32_t bucket = table_home(table, hash), left = table_buckets_max(table);
+
+	for (uint32_t steps = 0; steps < left; steps++) {
+		struct table_bucket *here = &table->bucket[bucket];
+
+		for (uint32_t matches = table_match(here, table_tag(hash)); matches; matches &= matches - 1) {
+			uint32_t slot = (uint32_t)__builtin_ctz(matches);
+
+			if (here->value[slot] == value)
+				return (struct table_place){here, slot, steps};
+		}
+		if (!here->passed)
+			break;
+		bucket = table_after(table, bucket);
+	}
+	return (struct table_place){0};
+}
+
+bool table_insert(struct table *table, uint64_t hash, uint32_t value)
+{
+	struct table_place place;
+
+	if (table->count == table->entries)
+		return false;
+	place = table_free_place(table, hash);
+	if (!place.bucket)
+		return false;
+	place.bucket->tag[place.slot] = table_tag(hash);
+	place.bucket->value[place.slot] = value;
+	table_count_passed(table, hash, place.steps, 1);
+	table->count++;
+	return true;
+}
+
+bool table_remove(struct table *table, uint64_t hash, uint32_t value)
+{
+	struct table_place place = table_place_of(table, hash, value);
+
+	if (!place.bucket)
+		return false;
+	place.bucket->tag[place.slot] = 0;
+	table_count_passed(table, hash, place.steps, UINT32_MAX); /* one less */
+	table->count--;
+	return true;
+}
+
+bool table_replace(struct table *table, uint64_t hash, uint32_t old_value, uint32_t new_value)
+{
+	struct table_place place = table_place_of(table, hash, old_value);
+
+	if (!place.bucket)
+		return false;
+	place.bucket->value[place.slot] = new_value;
+	return true;
+}
