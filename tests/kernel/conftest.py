@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""
+Fixtures: a namespace, the two wires (clean, and with faults each way), a server on Sluice, and what it serves.
+
+    def test_it(server):            # once over each wire
+    def test_it(clean_server):      # over the clean wire only
+
+The programs come from the build directory that SLUICE_BUILD names (build/ by default).
+"""
+import hashlib
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from space import DEVICE, PREFIX, SLUICE, Space, url
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.abspath(os.environ.get("SLUICE_BUILD", os.path.join(ROOT, "build")))
+FAULTS = "drop=5,duplicate=5,reorder=5,seed=1"
+MIB = 1 << 20
+
+
+class Wire:
+    """Which build of the programs a test runs, and how much of everything it should ask for."""
+
+    def __init__(self, name):
+        self.name = name
+        self.is_lossy = name == "lossy"
+        folder, ending = (("tests", "-lossy") if self.is_lossy else ("app", ""))
+        self.httpd = os.path.join(BUILD, folder, f"sluice-httpd{ending}")
+        self.load = os.path.join(BUILD, folder, f"sluice-load{ending}")
+        self.environment = {"SLUICE_LOSSY": FAULTS} if self.is_lossy else {}
+
+    def check_faults(self, program):
+        """On the lossy wire each kind of fault did happen, in both directions."""
+        if not self.is_lossy:
+            return
+        reports = [line.split() for line in program.log().splitlines() if line.startswith("lossy: ")]
+        assert [line[3] for line in reports] == ["in:", "out:"], program.log()[-2000:]
+
+
+def why_not():
+    """Why the tests of this folder cannot run here, or None."""
+    if os.geteuid():
+        return "needs root, for network namespaces"
+    if not os.path.exists("/dev/net/tun"):
+        return "needs /dev/net/tun: modprobe tun"
+    if subprocess.run(["ip", "netns", "list"], capture_output=True).returncode:
+        return "needs ip netns: apt-get install iproute2"
+    probe = f"sluice-probe-{os.getpid()}"
+    if subprocess.run(["ip", "netns", "add", probe], capture_output=True).returncode:
+        return "may not make network namespaces (CAP_SYS_ADMIN)"
+    subprocess.run(["ip", "netns", "del", probe], check=True)
+    return None
+
+
+def need(tool, package):
+    if not shutil.which(tool):
+        pytest.skip(f"{tool} is not installed: apt-get install {package}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def possible():
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    setattr(item, f"report_{report.when}", report)
+
+
+@pytest.fixture
+def space(tmp_path, request):
+    with Space(str(tmp_path)) as made:
+        yield made
+        programs = list(made.programs)
+    if any(getattr(getattr(request.node, f"report_{when}", None), "failed", False) for when in ("setup", "call")):
+        for program in programs:
+            print(f"---- {program.name} ended with {program.process.returncode}\n{program.log()[-6000:]}")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """A document root: a page that needs its parts, and files of random bytes."""
+    folder = tmp_path_factory.mktemp("site")
+    for name, size in (("large.bin", 64 * MIB), ("medium.bin", 8 * MIB), ("small.bin", 10000)):
+        (folder / name).write_bytes(os.urandom(size))
+    (folder / "index.html").write_text(
+        '<!doctype html><html><head><title>Sluice</title><link rel="icon" href="data:,">'
+        '<link rel="stylesheet" href="style.css"></head><body><h1 id="head">waiting</h1>'
+        '<img id="picture" src="picture.svg"><script src="script.js"></script></body></html>\n')
+    (folder / "style.css").write_text("h1 { color: rgb(1, 2, 3); }\n" + "/* long */\n" * 5000)
+    (folder / "picture.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="321" height="123">'
+                                        '<rect width="321" height="123" fill="teal"/></svg>\n')
+    (folder / "script.js").write_text(
+        "window.onload = () => {\n"
+        "  const head = document.getElementById('head'), picture = document.getElementById('picture');\n"
+        "  head.textContent = `ready ${picture.naturalWidth}x${picture.naturalHeight} ` + getComputedStyle(head).color;\n"
+        "};\n")
+    return folder
+
+
+def sha256(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for part in iter(lambda: file.read(MIB), b""):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+NETWORK = ["--port", f"net_tap0,iface={DEVICE}", "--idle", "sleep",
+           *(part for family, address in SLUICE.items() for part in ("--address", f"{address}/{PREFIX[family]}"))]
+
+
+class Server:
+    """sluice-httpd in a space."""
+
+    def __init__(self, space, wire, site, *options):
+        self.space, self.wire, self.site = space, wire, site
+        self.options = [*NETWORK, "--root", str(site), "--content-max", "256Mi", "--body-max", "64Mi", *options]
+        self.start()
+
+    def start(self):
+        self.program = self.space.start(self.wire.httpd, *self.options, environment=self.wire.environment)
+        self.wait_until_it_answers()
+
+    def wait_until_it_answers(self, seconds=20):
+        deadline = time.monotonic() + seconds
+        for family in SLUICE:
+            while True:
+                if not self.program.is_running():
+                    raise AssertionError(f"the server ended at once:\n{self.program.log()[-4000:]}")
+                self.space.link_up()
+                flag = "-6" if family == "ipv6" else "-4"
+                if not self.space.run("ping", flag, "-c1", "-W1", SLUICE[family], check=False).returncode:
+                    break
+                assert time.monotonic() < deadline, f"no answer to ping ({family})\n{self.program.log()[-4000:]}"
+
+    def curl(self, *arguments, check=True, timeout=120, text=True):
+        return self.space.run("curl", "-sS", "--max-time", timeout, *arguments, check=check, timeout=timeout + 10,
+                              text=text)
+
+    def url(self, path="/", family="ipv4"):
+        return url(SLUICE[family], path)
+
+    def is_healthy(self, family="ipv4"):
+        assert self.program.is_running(), self.program.log()[-4000:]
+        assert self.curl(self.url("/plaintext", family)).stdout == "Hello, World!"
+
+    def finish(self):
+        """Ends the server as a service manager would; it must close in order and have broken no rule of the wire."""
+        assert self.program.stop() == 0, self.program.log()[-4000:]
+        self.wire.check_faults(self.program)
+
+
+def check_kernel_saw_no_error(space):
+    """The kernel counts what it had to drop as malformed: headers, checksums, lengths."""
+    lines = space.run("cat", "/proc/net/snmp").stdout.splitlines()
+    tables = {names.split()[0]: dict(zip(names.split()[1:], values.split()[1:]))
+              for names, values in zip(lines[::2], lines[1::2])}
+    six = dict(line.split() for line in space.run("cat", "/proc/net/snmp6").stdout.splitlines())
+    errors = {"Tcp InErrs": tables["Tcp:"]["InErrs"], "Tcp InCsumErrors": tables["Tcp:"]["InCsumErrors"],
+              "Ip InHdrErrors": tables["Ip:"]["InHdrErrors"], "Icmp InErrors": tables["Icmp:"]["InErrors"],
+              "Ip6InHdrErrors": six["Ip6InHdrErrors"], "Icmp6InErrors": six["Icmp6InErrors"]}
+    assert not {name: count for name, count in errors.items() if int(count)}, "the kernel dropped what Sluice sent"
+
+
+def serve(space, wire, site):
+    server = Server(space, wire, site)
+    yield server
+    if server.program.is_running():
+        server.finish()
+    check_kernel_saw_no_error(space)
+
+
+@pytest.fixture(params=["clean", "lossy"])
+def wire(request):
+    return Wire(request.param)
+
+
+@pytest.fixture(params=list(SLUICE))
+def family(request):
+    return request.param
+
+
+@pytest.fixture
+def server(space, wire, site):
+    yield from serve(space, wire, site)
+
+
+@pytest.fixture
+def clean_server(space, site):
+    yield from serve(space, Wire("clean"), site)
