@@ -41,17 +41,23 @@ static inline void siphash_word(struct siphash *hash, uint64_t word, int rounds)
 	hash->v0 ^= word;
 }
 
-/* The bytes after the last whole word, and the length's low byte on top. */
+/* Up to 7 bytes and, on top, the whole length's low byte.  In halves: each load finds what one store has written. */
 static inline uint64_t siphash_last_word(const uint8_t *data, size_t bytes)
 {
-	size_t rest = bytes % 8;
-	uint64_t word = 0;
+	uint64_t word = (uint64_t)bytes << 56;
+	unsigned shift = 0;
 
-	if (rest && bytes >= 8)
-		word = le64_at(data + bytes - 8) >> (64 - 8 * rest);
-	else
-		memcpy(&word, data, rest);
-	return word | (uint64_t)bytes << 56;
+	if (bytes & 4) {
+		uint32_t part;
+
+		memcpy(&part, data, sizeof(part));
+		word |= part;
+		data += sizeof(part);
+		shift = 32;
+	}
+	for (size_t i = 0; i < bytes % 4; i++, shift += 8)
+		word |= (uint64_t)data[i] << shift;
+	return word;
 }
 
 static inline __attribute__((always_inline)) uint64_t siphash(struct siphash_key key, const void *data, size_t bytes,
@@ -63,10 +69,10 @@ static inline __attribute__((always_inline)) uint64_t siphash(struct siphash_key
 		.v2 = key.k0 ^ 0x6c7967656e657261,
 		.v3 = key.k1 ^ 0x7465646279746573,
 	};
-	const uint8_t *byte = data;
+	const uint8_t *byte = data, *end = byte + (bytes & ~(size_t)7);
 
-	for (size_t at = 0; at + 8 <= bytes; at += 8)
-		siphash_word(&hash, le64_at(byte + at), word_rounds);
+	for (; byte != end; byte += 8)
+		siphash_word(&hash, le64_at(byte), word_rounds);
 	siphash_word(&hash, siphash_last_word(byte, bytes), word_rounds);
 	hash.v2 ^= 0xff;
 	siphash_rounds(&hash, last_rounds);

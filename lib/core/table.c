@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The connection table's writing half.  An entry lies in the first bucket from its home on that had room, and every full
- * one on the way counts it; taking it out counts back over the same way.
+ * The connection table's writing half.  An entry lies in the first bucket on its way that had room, and every full one
+ * before it counts it; taking it out counts back over the same way.
  */
 #include "lib/core/table.h"
 
@@ -13,11 +13,22 @@ struct table_place {
 	uint32_t slot, steps; /* buckets between home and here */
 };
 
+static bool is_prime(uint32_t number)
+{
+	for (uint32_t divisor = 2; (uint64_t)divisor * divisor <= number; divisor++) {
+		if (number % divisor == 0)
+			return false;
+	}
+	return true;
+}
+
 void table_make(struct table *table, struct arena *arena, uint32_t entries)
 {
 	uint64_t slots = ((uint64_t)entries * 100 + TABLE_FILL_PERCENT - 1) / TABLE_FILL_PERCENT;
 	uint32_t bucket_count = (uint32_t)((slots + TABLE_SLOTS - 1) / TABLE_SLOTS);
 
+	while (!is_prime(bucket_count))
+		bucket_count++;
 	*table = (struct table){
 		.bucket = arena_take(arena, bucket_count, sizeof(struct table_bucket)),
 		.bucket_count = bucket_count,
@@ -29,15 +40,13 @@ void table_make(struct table *table, struct arena *arena, uint32_t entries)
 
 uint64_t table_hash(struct siphash_key key, const struct tuple *tuple)
 {
-	uint8_t short_tuple[12];
+	uint64_t ipv4[2];
 
 	if (!ip_is_ipv4(&tuple->local))
 		return siphash_1_3(key, tuple, sizeof(*tuple));
-	memcpy(short_tuple, &tuple->local.byte[12], 4);
-	memcpy(short_tuple + 4, &tuple->remote.byte[12], 4);
-	memcpy(short_tuple + 8, &tuple->local_port, 2);
-	memcpy(short_tuple + 10, &tuple->remote_port, 2);
-	return siphash_1_3(key, short_tuple, sizeof(short_tuple));
+	ipv4[0] = le64_at(tuple->local.byte + 8) >> 32 | (le64_at(tuple->remote.byte + 8) & 0xffffffff00000000);
+	ipv4[1] = (uint32_t)tuple->remote_port << 16 | tuple->local_port;
+	return siphash_1_3(key, ipv4, 12);
 }
 
 /* Counts `by` in `steps` buckets from home on. */
@@ -45,7 +54,7 @@ static void table_count_passed(struct table *table, uint64_t hash, uint32_t step
 {
 	for (uint32_t bucket = table_home(table, hash); steps; steps--) {
 		table->bucket[bucket].passed += by;
-		bucket = table_after(table, bucket);
+		bucket = table_after(table, hash, bucket);
 	}
 }
 
@@ -58,7 +67,7 @@ static struct table_place table_free_place(struct table *table, uint64_t hash)
 
 		if (free_slots)
 			return (struct table_place){&table->bucket[bucket], (uint32_t)__builtin_ctz(free_slots), steps};
-		bucket = table_after(table, bucket);
+		bucket = table_after(table, hash, bucket);
 	}
 	return (struct table_place){0};
 }
@@ -78,7 +87,7 @@ static struct table_place table_place_of(struct table *table, uint64_t hash, uin
 		}
 		if (!here->passed)
 			break;
-		bucket = table_after(table, bucket);
+		bucket = table_after(table, hash, bucket);
 	}
 	return (struct table_place){0};
 }

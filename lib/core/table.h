@@ -4,8 +4,9 @@
  * caller hashes, and verifies each candidate in its own record.
  *
  * A bucket is one cache line: ten 16-bit tags that one vector compare searches, ten values, and the count of entries that
- * found it full and went on to a later bucket.  A search ends at the first bucket that nobody went past, so that nothing
- * has to be left behind where an entry was removed.  Owned by one thread; carved once, never resized.
+ * found it full and went on.  Each hash has its own way through the buckets (double hashing; their number is prime, so
+ * every way meets all of them).  A search ends at the first bucket that nobody went past, so that nothing has to be left
+ * behind where an entry was removed.  Owned by one thread; carved once, never resized.
  */
 #pragma once
 
@@ -23,7 +24,7 @@
 
 #define TABLE_SLOTS        10
 #define TABLE_FILL_PERCENT 85 /* at most, when every entry is in use */
-#define TABLE_BUCKETS_MAX  32 /* looked at in one search: at that fill, chances below 2^-100 that it is not enough */
+#define TABLE_BUCKETS_MAX  64 /* looked at in one search: at that fill, one in 2^68 entries would need more */
 
 struct table_bucket {
 	alignas(CACHE_LINE_BYTES) uint16_t tag[TABLE_SLOTS]; /* 0: free */
@@ -85,13 +86,13 @@ bool table_replace(struct table *table, uint64_t hash, uint32_t old_value, uint3
  * Each value filed under it comes once, and one in some ten thousand times a stranger.
  */
 struct table_cursor {
+	uint64_t hash;
 	uint32_t bucket;  /* that `matches` is of */
 	uint32_t matches; /* slots not yet shown */
 	uint32_t left;    /* buckets that may still be looked at */
-	uint16_t tag;
 };
 
-/* The low half of the hash chooses the bucket, the top the tag. */
+/* The low half of the hash chooses the first bucket, its top the tag, what lies between the way onwards. */
 static inline uint32_t table_home(const struct table *table, uint64_t hash)
 {
 	return (uint32_t)((uint64_t)(uint32_t)hash * table->bucket_count >> 32);
@@ -109,9 +110,13 @@ static inline uint32_t table_buckets_max(const struct table *table)
 	return table->bucket_count < TABLE_BUCKETS_MAX ? table->bucket_count : TABLE_BUCKETS_MAX;
 }
 
-static inline uint32_t table_after(const struct table *table, uint32_t bucket)
+/* The next bucket on the way of a hash. */
+static inline uint32_t table_after(const struct table *table, uint64_t hash, uint32_t bucket)
 {
-	return bucket + 1 == table->bucket_count ? 0 : bucket + 1;
+	uint32_t steps_less_one = (uint32_t)((uint64_t)(uint32_t)(hash >> 16) * (table->bucket_count - 1) >> 32);
+	uint32_t room = table->bucket_count - bucket;
+
+	return steps_less_one + 1 < room ? bucket + steps_less_one + 1 : steps_less_one + 1 - room;
 }
 
 /* Which slots of a bucket have the tag, as bits. */
@@ -143,13 +148,12 @@ static inline void table_prefetch(const struct table *table, uint64_t hash)
 static inline struct table_cursor table_find(const struct table *table, uint64_t hash)
 {
 	uint32_t home = table_home(table, hash);
-	uint16_t tag = table_tag(hash);
 
 	return (struct table_cursor){
+		.hash = hash,
 		.bucket = home,
-		.matches = table_match(&table->bucket[home], tag),
+		.matches = table_match(&table->bucket[home], table_tag(hash)),
 		.left = table_buckets_max(table) - 1,
-		.tag = tag,
 	};
 }
 
@@ -159,8 +163,8 @@ static inline bool table_next(const struct table *table, struct table_cursor *cu
 		if (__builtin_expect(!table->bucket[cursor->bucket].passed || !cursor->left, 1))
 			return false;
 		cursor->left--;
-		cursor->bucket = table_after(table, cursor->bucket);
-		cursor->matches = table_match(&table->bucket[cursor->bucket], cursor->tag);
+		cursor->bucket = table_after(table, cursor->hash, cursor->bucket);
+		cursor->matches = table_match(&table->bucket[cursor->bucket], table_tag(cursor->hash));
 	}
 	*value = table->bucket[cursor->bucket].value[__builtin_ctz(cursor->matches)];
 	cursor->matches &= cursor->matches - 1;

@@ -69,7 +69,22 @@ static inline void build_ipv6(uint8_t *at, const struct build_ip *ip)
 	header->destination = *ip->destination;
 }
 
-/* Everything but the checksum; returns the sum of the header without options. */
+/* Copies the options; returns their sum. */
+static inline uint64_t build_tcp_options(uint8_t *at, const struct build_segment *segment)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < segment->option_bytes; i += 4) {
+		uint32_t word;
+
+		memcpy(&word, segment->options + i, sizeof(word));
+		memcpy(at + i, &word, sizeof(word));
+		sum += word;
+	}
+	return sum;
+}
+
+/* Everything but the checksum; returns the sum of the rest. */
 static inline uint64_t build_tcp(struct tcp_header *tcp, const struct build_segment *segment)
 {
 	const struct tuple *tuple = segment->tuple;
@@ -83,9 +98,8 @@ static inline uint64_t build_tcp(struct tcp_header *tcp, const struct build_segm
 	tcp->flags = segment->flags;
 	tcp->window = be16_from(segment->window);
 	tcp->urgent = be16_from(0);
-	if (segment->option_bytes)
-		memcpy(tcp + 1, segment->options, segment->option_bytes);
-	return sum_of_values((uint64_t)segment->seq.value + segment->ack.value + tuple->local_port +
+	return build_tcp_options((uint8_t *)(tcp + 1), segment) +
+	       sum_of_values((uint64_t)segment->seq.value + segment->ack.value + tuple->local_port +
 			     tuple->remote_port + ((uint32_t)data_offset << 8 | segment->flags) + segment->window);
 }
 
@@ -131,8 +145,7 @@ static inline void build_tcp_checksum(struct tcp_header *tcp, const struct rte_m
 	if (offload) {
 		checksum = (uint16_t)~checksum_finish(sum);
 	} else {
-		sum = checksum_add(sum, &header_sum, sizeof(header_sum));
-		sum = checksum_add(sum, segment->options, segment->option_bytes);
+		sum = checksum_add_word(sum, header_sum);
 		sum = checksum_add_packet(sum, packet, packet->pkt_len - text_bytes, text_bytes);
 		checksum = checksum_finish(sum);
 	}
