@@ -28,12 +28,17 @@ uint64_t clock_kernel_ns(void)
 	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
 }
 
+uint64_t clock_multiplier(uint64_t hz)
+{
+	if (hz < COUNTER_HZ_LEAST)
+		return 0;
+	return (uint64_t)(((unsigned __int128)NS_PER_SECOND << CLOCK_SHIFT) / hz);
+}
+
 void clock_make(struct clock *clock)
 {
-	uint64_t hz = rte_get_tsc_hz();
-
 	*clock = (struct clock){.base_ns = clock_kernel_ns(), .base_cycles = rte_rdtsc()};
 	clock->last_ns = clock->base_ns;
-	if (clock_counter_is_constant() && hz >= COUNTER_HZ_LEAST)
-		clock->multiplier = (uint64_t)(((unsigned __int128)NS_PER_SECOND << CLOCK_SHIFT) / hz);
+	if (clock_counter_is_constant())
+		clock->multiplier = clock_multiplier(rte_get_tsc_hz());
 }

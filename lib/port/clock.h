@@ -11,7 +11,7 @@
 
 #include <rte_cycles.h>
 
-#define CLOCK_SHIFT 60 /* leaves a multiplier below 2^64 for counters of 63 MHz and more */
+#define CLOCK_SHIFT 60 /* leaves a multiplier below 2^64 for counters of 100 MHz and more */
 
 struct clock {
 	uint64_t base_cycles, base_ns;
@@ -26,6 +26,9 @@ void clock_make(struct clock *clock);
 bool clock_counter_is_constant(void);
 
 uint64_t clock_kernel_ns(void);
+
+/* For a counter of `hz`; 0 if the kernel's clock is finer. */
+uint64_t clock_multiplier(uint64_t hz);
 
 static inline uint64_t clock_ns_of_cycles(const struct clock *clock, uint64_t cycles)
 {

@@ -24,9 +24,16 @@
 
 /* ---- Attaching ---------------------------------------------------------------------------------------- */
 
-/* The failed device's line: what to do depends on what was tried. */
-static int device_say_missing(const struct port *port, const struct sluice_config *config, uint32_t index, int error)
+static bool device_is_tap(const char *device)
 {
+	return strncmp(device, "net_tap", strlen("net_tap")) == 0;
+}
+
+/* The failed device's line: what to do depends on what was tried. */
+static int device_say_missing(const struct port *port, const struct sluice_config *config, uint32_t index)
+{
+	const char *device = config->port[index].device;
+
 	if (port->kind == PORT_BUS)
 		return say_error(
 			config, -ENODEV,
@@ -34,33 +41,30 @@ static int device_say_missing(const struct port *port, const struct sluice_confi
 			"name ring:NAME, net_tap0,iface=NAME or another of DPDK's devices",
 			index, port->name, say_caught(), port->name);
 	if (geteuid() != 0)
-		return say_error(
-			config, -EPERM,
-			"port %u: cannot make \"%s\"%s: it may need CAP_NET_ADMIN: run as root, or use ring:NAME",
-			index, config->port[index].device, say_caught());
-	return say_error(config, error,
+		return say_error(config, -EPERM,
+				 "port %u: cannot make \"%s\"%s: it %s CAP_NET_ADMIN: run as root, or use ring:NAME",
+				 index, device, say_caught(), device_is_tap(device) ? "needs" : "may need");
+	return say_error(config, -ENODEV,
 			 "port %u: cannot make \"%s\"%s: check its name and arguments (ring:NAME, net_tap0,iface=NAME, "
 			 "net_af_packet0,iface=NAME, net_memif0,role=server ...)",
-			 index, config->port[index].device, say_caught());
+			 index, device, say_caught());
 }
 
 int device_attach(struct port *port, const struct sluice_config *config, uint32_t index)
 {
 	const char *device = config->port[index].device;
-	int error;
 
 	if (rte_eth_dev_get_port_by_name(port->name, &port->id) == 0)
 		return 0; /* EAL made it from its own arguments, or found it on a bus */
 	port->id = PORT_NONE;
 	say_forget();
 	if (port->kind == PORT_BUS)
-		return device_say_missing(port, config, index, -ENODEV);
-	error = rte_eal_hotplug_add("vdev", port->name, port_arguments_of(device));
-	if (error)
-		return device_say_missing(port, config, index, error);
+		return device_say_missing(port, config, index);
+	if (rte_eal_hotplug_add("vdev", port->name, port_arguments_of(device)) != 0)
+		return device_say_missing(port, config, index);
 	if (rte_eth_dev_get_port_by_name(port->name, &port->id) != 0) {
 		port->id = PORT_NONE;
-		return device_say_missing(port, config, index, -ENODEV);
+		return device_say_missing(port, config, index);
 	}
 	port->is_attached_here = true;
 	return 0;
@@ -83,7 +87,7 @@ static void device_choose_mac(struct port *port, const char *device, uint32_t in
 		return;
 	}
 	memcpy(port->mac, mac.addr_bytes, sizeof(port->mac));
-	if (strncmp(device, "net_tap", 7) == 0 && !strstr(device, "remote=")) {
+	if (device_is_tap(device) && !strstr(device, "remote=")) {
 		port->mac[0] |= 0x02;
 		port->mac[3] ^= 0x01;
 	}

@@ -23,6 +23,12 @@ void scene_forget_lines(void);
 /* ports_create() and ports_start() of scene_config(), both of which must succeed.  Once per process. */
 void scene_open(struct ports *ports);
 
+/*
+ * Opens a configuration in a child process, as `user` if not 0, and closes it again: EAL starts once in a process.  Returns
+ * what sluice_open() returned; what it printed is in scene_lines().
+ */
+int scene_open_in_child(const struct sluice_config *config, unsigned user);
+
 /* `count` packets from `io` with `bytes` bytes of data each, numbered from 0 in their first bytes. */
 void scene_make_packets(struct sluice_io *io, struct rte_mbuf **packet, uint32_t count, uint16_t bytes);
 
