@@ -218,9 +218,10 @@ int device_start(struct port *port, const struct sluice_config *config, uint32_t
 
 void device_wait_for_link(const struct port *port, const struct sluice_config *config, uint32_t index)
 {
+	uint32_t most_ms = port->kind == PORT_BUS ? DEVICE_LINK_WAIT_MS : DEVICE_PEER_WAIT_MS;
 	struct rte_eth_link link = {0};
 
-	for (uint32_t waited_ms = 0; waited_ms <= DEVICE_LINK_WAIT_MS; waited_ms += LINK_POLL_MS) {
+	for (uint32_t waited_ms = 0; waited_ms <= most_ms; waited_ms += LINK_POLL_MS) {
 		if (rte_eth_link_get_nowait(port->id, &link) != 0 || link.link_status == RTE_ETH_LINK_UP)
 			return;
 		if (waited_ms == LINK_POLL_MS * 10)

@@ -7,7 +7,8 @@
 #include "lib/port/port.h"
 
 #define DEVICE_QUEUE_PACKETS 1024
-#define DEVICE_LINK_WAIT_MS  10000
+#define DEVICE_LINK_WAIT_MS  10000 /* a cable's negotiation */
+#define DEVICE_PEER_WAIT_MS  1000  /* a virtual device's other end, which may come at any time later */
 
 /* Finds or makes port `index`'s device.  Ring ports have one already.  0, or a negative errno after one line. */
 int device_attach(struct port *port, const struct sluice_config *config, uint32_t index);

@@ -124,7 +124,7 @@ void sluice_close_all(struct sluice *sluice)
 	}
 	missing = ports_destroy(&sluice->ports);
 	if (missing)
-		say(&sluice->config, "%u packets never came back to their pool: please report this", missing);
+		say(&sluice->config, "%u packets were not given back at the end (some drivers keep theirs)", missing);
 	for (uint32_t i = 0; i < sluice->worker_count; i++)
 		memory_unmap(&sluice->worker[i].memory);
 	explicit_bzero(sluice->config.secret, sizeof(sluice->config.secret));

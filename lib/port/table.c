@@ -62,12 +62,20 @@ static void table_append_offloads(char line[TABLE_LINE_BYTES], const struct port
 		table_append(line, " none");
 }
 
+static size_t table_first_cpu(const rte_cpuset_t *cpus)
+{
+	size_t cpu = 0;
+
+	while (cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, cpus))
+		cpu++;
+	return cpu;
+}
+
 static void table_print_port(const struct sluice *sluice, uint32_t index)
 {
 	const struct port *port = &sluice->ports.port[index];
-	unsigned lcore = eal_worker_lcore(index);
+	rte_cpuset_t cpus = rte_lcore_cpuset(eal_worker_lcore(index));
 	char line[TABLE_LINE_BYTES] = "";
-	rte_cpuset_t cpus = rte_lcore_cpuset(lcore);
 
 	table_append(line, "port %u: %s (%s), MAC %02x:%02x:%02x:%02x:%02x:%02x, MTU %u, ", index, port->name,
 		     port->driver, port->mac[0], port->mac[1], port->mac[2], port->mac[3], port->mac[4], port->mac[5],
@@ -75,7 +83,7 @@ static void table_print_port(const struct sluice *sluice, uint32_t index)
 	table_append(line, "queues of %u in, %u out, node %d, ", port->receive_descriptors, port->send_descriptors,
 		     port->node);
 	if (CPU_COUNT(&cpus) == 1)
-		table_append(line, "worker %u on CPU %d", index, rte_lcore_to_cpu_id((int)lcore));
+		table_append(line, "worker %u on CPU %zu", index, table_first_cpu(&cpus));
 	else
 		table_append(line, "worker %u on any of %d CPUs", index, CPU_COUNT(&cpus));
 	say(&sluice->config, "%s", line);

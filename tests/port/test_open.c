@@ -58,7 +58,7 @@ static void test_opens_and_closes(void **state)
 	assert_memory_not_equal(sluice->config.secret, none, sizeof(none));
 	sluice_close_all(sluice);
 	assert_int_equal(fake_workers_closed, 2);
-	assert_null(strstr(scene_lines(), "never came back"));
+	assert_null(strstr(scene_lines(), "not given back"));
 	sluice_close_all(NULL);
 }
 
