@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define REQUIRE(condition)                                                                                             \
-	do {                                                                                                           \
-		if (__builtin_expect(!(condition), 0)) {                                                               \
-			fprintf(stderr, "%s:%d: %s: not so: %s\n", __FILE__, __LINE__, __func__, #condition);          \
-			abort();                                                                                       \
-		}                                                                                                      \
+#define REQUIRE(condition)                                                                                    \
+	do {                                                                                                  \
+		if (__builtin_expect(!(condition), 0)) {                                                      \
+			fprintf(stderr, "%s:%d: %s: not so: %s\n", __FILE__, __LINE__, __func__, #condition); \
+			abort();                                                                              \
+		}                                                                                             \
 	} while (0)
 
 #ifdef SLUICE_ASSERTS

@@ -12,11 +12,11 @@
 #define CACHE_LINE_BYTES 64
 
 /* Proves that `field` is the first of cache line `line` of struct `type`. */
-#define STARTS_LINE(type, field, line)                                                                                 \
+#define STARTS_LINE(type, field, line) \
 	static_assert(offsetof(struct type, field) == (line)*CACHE_LINE_BYTES, #field " does not start its line")
 
 /* Proves that `field` lies on cache line `line` of struct `type`. */
-#define ON_LINE(type, field, line)                                                                                     \
+#define ON_LINE(type, field, line) \
 	static_assert(offsetof(struct type, field) / CACHE_LINE_BYTES == (line), #field " is on another line")
 
 #define BIT(n) (1U << (n))
