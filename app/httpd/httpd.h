@@ -79,7 +79,10 @@ void httpd_drain(struct httpd *httpd);
 /* After httpd_drain(): no connection is left. */
 bool httpd_is_drained(const struct httpd *httpd);
 
-/* Aborts what is left and frees everything.  No event may be handled afterwards. */
+/*
+ * Aborts what is left and frees everything, the content too if httpd_open() loaded it.  Before sluice_close_all(); no
+ * event of our connections may be handled afterwards.
+ */
 void httpd_close(struct httpd *httpd);
 
 /* Whether the event's connection was accepted by one of our listeners, for a worker that also does other things. */
@@ -125,6 +128,16 @@ void httpd_statistics(const struct httpd *httpd, struct httpd_statistics *statis
 
 /* Adds `from` to `into`, field by field: for totals over workers. */
 void httpd_statistics_add(struct httpd_statistics *into, const struct httpd_statistics *from);
+
+/* ---- /bytes/N --------------------------------------------------------------------------------------------------- */
+
+#define HTTPD_PATTERN_BYTES 65521 /* prime, so that no buffer size hides a shift */
+
+/* The byte at `offset` of any /bytes/N, for clients that check what they receive. */
+static inline uint8_t httpd_pattern_at(uint64_t offset)
+{
+	return (uint8_t)((uint32_t)(offset % HTTPD_PATTERN_BYTES) * UINT32_C(2654435761) >> 24);
+}
 
 /* ---- Access log ------------------------------------------------------------------------------------------------ */
 

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What happens to a connection: events, deadlines, the ways to end.
+ *
+ * Deadlines are lazy: moving one later is a store, and the timer finds out when it fires.  How a connection ends matters
+ * to the client: an answer that is followed by a reset may be lost (RFC 9112 section 9.6), so that a connection is
+ * closed at once only when the client has said that it sends nothing more, and lingers otherwise.
+ */
+#include "app/httpd/httpd_conn.h"
+
+#include "app/httpd/httpd_respond.h"
+#include "app/httpd/httpd_server.h"
+
+#define NS_PER_MS         UINT64_C(1000000)
+#define LINGER_UNIT_BYTES 64  /* conn->count while lingering */
+#define ACKED_MIN_BYTES   512 /* that move a closing connection's deadline: no endless dribble */
+#define RESUME_WAIT_NS    NS_PER_MS
+
+void httpd_conn_deadline(struct httpd *httpd, struct httpd_conn *conn, uint32_t after_ms)
+{
+	conn->deadline_ms = httpd->now_ms + after_ms;
+	if (conn->flags & HTTPD_CONN_ARMED && (int32_t)(conn->deadline_ms - conn->armed_ms) >= 0)
+		return;
+	conn->flags |= HTTPD_CONN_ARMED;
+	conn->armed_ms = conn->deadline_ms;
+	sluice_set_timer(httpd->worker, conn->conn, httpd->now_ns + after_ms * NS_PER_MS);
+}
+
+/* ---- The list of those that wait ---- */
+
+static void set_next(struct httpd *httpd, uint32_t index, uint32_t next)
+{
+	if (index == HTTPD_POOL_NONE)
+		httpd->wait_first = next;
+	else
+		httpd_conn_at(httpd, index)->next = next;
+}
+
+static void set_previous(struct httpd *httpd, uint32_t index, uint32_t previous)
+{
+	if (index == HTTPD_POOL_NONE)
+		httpd->wait_last = previous;
+	else
+		httpd_conn_at(httpd, index)->previous = previous;
+}
+
+static void stop_waiting(struct httpd *httpd, struct httpd_conn *conn)
+{
+	if (!(conn->flags & HTTPD_CONN_WAITING))
+		return;
+	conn->flags &= (uint8_t)~HTTPD_CONN_WAITING;
+	set_next(httpd, conn->previous, conn->next);
+	set_previous(httpd, conn->next, conn->previous);
+}
+
+void httpd_conn_wait(struct httpd *httpd, struct httpd_conn *conn)
+{
+	uint32_t index = httpd_pool_index(&httpd->conns, conn);
+
+	conn->flags |= HTTPD_CONN_WAITING;
+	conn->next = HTTPD_POOL_NONE;
+	conn->previous = httpd->wait_last;
+	set_next(httpd, conn->previous, index);
+	httpd->wait_last = index;
+	httpd_count(&httpd->count.waits, 1);
+}
+
+void httpd_conn_resume_waiting(struct httpd *httpd)
+{
+	uint32_t last = httpd->wait_last, index;
+
+	while ((index = httpd->wait_first) != HTTPD_POOL_NONE) {
+		struct httpd_conn *conn = httpd_conn_at(httpd, index);
+
+		stop_waiting(httpd, conn);
+		httpd_conn_advance(httpd, conn);
+		if (index == last || httpd_pool_is_empty(&httpd->exchanges) || httpd_pool_is_empty(&httpd->buffers))
+			break;
+	}
+	if (httpd->wait_first != HTTPD_POOL_NONE)
+		sluice_set_worker_timer(httpd->worker, httpd->now_ns + RESUME_WAIT_NS);
+}
+
+/* ---- Beginning and end ---- */
+
+static void overload(struct httpd *httpd, sluice_conn conn)
+{
+	uint8_t text[HTTPD_RESPONSE_BYTES];
+	struct sluice_slice slice = {.data = text, .bytes = httpd_respond_overload(httpd, text)};
+
+	httpd_count(&httpd->count.connections_refused, 1);
+	httpd_count(&httpd->count.responses_5xx, 1);
+	sluice_send(httpd->worker, conn, &slice, 1, SLUICE_SEND_COPY);
+	sluice_close(httpd->worker, conn);
+}
+
+struct httpd_conn *httpd_conn_open(struct httpd *httpd, sluice_conn conn)
+{
+	uint32_t index = httpd_pool_borrow(&httpd->conns);
+	struct httpd_conn *record;
+
+	if (index == HTTPD_POOL_NONE) {
+		overload(httpd, conn);
+		return NULL;
+	}
+	record = httpd_conn_at(httpd, index);
+	*record = (struct httpd_conn){.conn = conn, .exchange = HTTPD_POOL_NONE, .state = HTTPD_CONN_READING};
+	sluice_set_context(httpd->worker, conn, record);
+	httpd_conn_deadline(httpd, record, httpd->config.header_timeout_ms);
+	httpd_count(&httpd->count.connections, 1);
+	return record;
+}
+
+void httpd_conn_closed(struct httpd *httpd, struct httpd_conn *conn)
+{
+	stop_waiting(httpd, conn);
+	httpd_exchange_give_back(httpd, conn);
+	conn->state = HTTPD_CONN_FREE;
+	httpd_pool_give_back(&httpd->conns, httpd_pool_index(&httpd->conns, conn));
+}
+
+void httpd_conn_abort(struct httpd *httpd, struct httpd_conn *conn)
+{
+	httpd_count(&httpd->count.aborts, 1);
+	stop_waiting(httpd, conn);
+	httpd_exchange_give_back(httpd, conn);
+	httpd->outbox_bytes = 0;
+	conn->state = HTTPD_CONN_CLOSING;
+	sluice_abort(httpd->worker, conn->conn);
+}
+
+static void close_for_good(struct httpd *httpd, struct httpd_conn *conn)
+{
+	conn->state = HTTPD_CONN_CLOSING;
+	httpd_conn_deadline(httpd, conn, httpd->config.progress_timeout_ms);
+	sluice_close(httpd->worker, conn->conn);
+}
+
+/* Lingering: reads and throws away, within bounds. */
+static void discard(struct httpd *httpd, struct httpd_conn *conn)
+{
+	struct sluice_slice slice[16];
+	uint32_t count, bytes;
+
+	while ((count = sluice_peek(httpd->worker, conn->conn, slice, 16)) > 0) {
+		bytes = 0;
+		for (uint32_t i = 0; i < count; i++)
+			bytes += slice[i].bytes;
+		sluice_consume(httpd->worker, conn->conn, bytes);
+		httpd_count(&httpd->count.bytes_received, bytes);
+		bytes = conn->count + (bytes + LINGER_UNIT_BYTES - 1) / LINGER_UNIT_BYTES;
+		conn->count = (uint16_t)(bytes < UINT16_MAX ? bytes : UINT16_MAX);
+	}
+	if (conn->flags & HTTPD_CONN_PEER_CLOSED || conn->count * LINGER_UNIT_BYTES > httpd->config.linger_max_bytes)
+		close_for_good(httpd, conn);
+}
+
+/* Everything that will be answered has been handed over. */
+static void end(struct httpd *httpd, struct httpd_conn *conn)
+{
+	struct sluice_slice slice;
+	bool unread = sluice_peek(httpd->worker, conn->conn, &slice, 1) > 0;
+
+	if (!unread && conn->flags & (HTTPD_CONN_ASKED | HTTPD_CONN_PEER_CLOSED)) {
+		close_for_good(httpd, conn);
+		return;
+	}
+	conn->state = HTTPD_CONN_LINGERING;
+	conn->count = 0;
+	sluice_shutdown(httpd->worker, conn->conn);
+	httpd_conn_deadline(httpd, conn, httpd->config.linger_timeout_ms);
+	discard(httpd, conn);
+}
+
+/* The peer sends nothing more: what is incomplete will stay so. */
+static void consider_peer_closed(struct httpd *httpd, struct httpd_conn *conn)
+{
+	struct sluice_slice slice;
+
+	if (conn->flags & HTTPD_CONN_WAITING || sluice_peek(httpd->worker, conn->conn, &slice, 1) > 0)
+		return;
+	if (conn->state == HTTPD_CONN_READING) {
+		httpd_exchange_give_back(httpd, conn);
+		conn->state = HTTPD_CONN_ENDING;
+	} else if (conn->state == HTTPD_CONN_EXCHANGE &&
+		   httpd_exchange_wants_input(httpd_exchange_of(httpd, conn), conn->flags & HTTPD_CONN_BLOCKED)) {
+		httpd_exchange_truncate(httpd, conn);
+	}
+}
+
+/* The end of handling an event: what was collected is sent, and what was decided is done. */
+static void settle(struct httpd *httpd, struct httpd_conn *conn)
+{
+	if (conn->flags & HTTPD_CONN_PEER_CLOSED)
+		consider_peer_closed(httpd, conn);
+	httpd_send_outbox(httpd, conn);
+	if (conn->state == HTTPD_CONN_ENDING)
+		end(httpd, conn);
+}
+
+void httpd_conn_advance(struct httpd *httpd, struct httpd_conn *conn)
+{
+	bool again;
+
+	if (conn->state == HTTPD_CONN_CLOSING)
+		return;
+	if (conn->state == HTTPD_CONN_LINGERING) {
+		discard(httpd, conn);
+		return;
+	}
+	httpd->turn_requests = HTTPD_REQUESTS_A_TURN;
+	do {
+		if (conn->state == HTTPD_CONN_EXCHANGE && !(conn->flags & HTTPD_CONN_BLOCKED))
+			httpd_exchange_output(httpd, conn);
+		again = httpd_read(httpd, conn);
+	} while (again);
+	settle(httpd, conn);
+}
+
+void httpd_conn_answered(struct httpd *httpd, struct httpd_conn *conn)
+{
+	bool last = conn->flags & HTTPD_CONN_LAST || httpd->draining;
+
+	conn->state = last ? HTTPD_CONN_ENDING : HTTPD_CONN_READING;
+	httpd_conn_deadline(httpd, conn, httpd->config.idle_timeout_ms);
+}
+
+void httpd_conn_close_if_idle(struct httpd *httpd, struct httpd_conn *conn)
+{
+	if (conn->state != HTTPD_CONN_READING || conn->exchange != HTTPD_POOL_NONE || conn->flags & HTTPD_CONN_WAITING)
+		return;
+	conn->state = HTTPD_CONN_ENDING;
+	settle(httpd, conn);
+}
+
+/* ---- Deadlines ---- */
+
+static void expire_reading(struct httpd *httpd, struct httpd_conn *conn)
+{
+	const struct httpd_exchange *exchange;
+
+	if (conn->flags & HTTPD_CONN_WAITING) {
+		stop_waiting(httpd, conn);
+		httpd_respond_refuse(httpd, conn, 503, NULL, NULL);
+		return;
+	}
+	httpd_count(conn->count > 0 && conn->exchange == HTTPD_POOL_NONE ? &httpd->count.timeouts_idle
+									 : &httpd->count.timeouts_header,
+		    1);
+	if (conn->exchange != HTTPD_POOL_NONE) {
+		exchange = httpd_exchange_of(httpd, conn);
+		if (exchange->buffer_bytes > 2) { /* more than an empty line: a request was begun */
+			httpd_respond_refuse(httpd, conn, 408, NULL, NULL);
+			return;
+		}
+	}
+	httpd_exchange_give_back(httpd, conn);
+	conn->state = HTTPD_CONN_ENDING;
+}
+
+/* Whether enough moved since the deadline was set; then there is another. */
+static void expire_exchange(struct httpd *httpd, struct httpd_conn *conn)
+{
+	struct httpd_exchange *exchange = httpd_exchange_of(httpd, conn);
+	uint64_t least_bytes = (uint64_t)httpd->config.min_bytes_per_second * httpd->config.progress_timeout_ms / 1000;
+
+	if (exchange->moved_bytes > 0 && exchange->moved_bytes >= least_bytes) {
+		exchange->moved_bytes = 0;
+		httpd_conn_deadline(httpd, conn, httpd->config.progress_timeout_ms);
+		return;
+	}
+	httpd_count(&httpd->count.timeouts_progress, 1);
+	if (exchange->echo && !exchange->echo_begun) {
+		exchange->logs = false;
+		conn->flags &= (uint8_t)~HTTPD_CONN_ASKED;
+		httpd_respond_refuse(httpd, conn, 408, NULL, NULL);
+		return;
+	}
+	httpd_count(&httpd->count.truncated, 1);
+	httpd_conn_abort(httpd, conn);
+}
+
+/* Our FIN was sent long ago.  With everything acknowledged the rest needs no record; if not, it will not be. */
+static void expire_lingering(struct httpd *httpd, struct httpd_conn *conn)
+{
+	struct sluice_conn_info info = {0};
+
+	httpd_count(&httpd->count.timeouts_linger, 1);
+	if (sluice_conn_info(httpd->worker, conn->conn, &info) && info.queued_bytes > 0)
+		httpd_conn_abort(httpd, conn);
+	else
+		close_for_good(httpd, conn);
+}
+
+static void expire(struct httpd *httpd, struct httpd_conn *conn)
+{
+	switch ((enum httpd_conn_state)conn->state) {
+	case HTTPD_CONN_FREE:
+		break;
+	case HTTPD_CONN_READING:
+		expire_reading(httpd, conn);
+		break;
+	case HTTPD_CONN_EXCHANGE:
+		expire_exchange(httpd, conn);
+		break;
+	case HTTPD_CONN_ENDING:
+		break;
+	case HTTPD_CONN_LINGERING:
+		expire_lingering(httpd, conn);
+		break;
+	case HTTPD_CONN_CLOSING:
+		httpd_conn_abort(httpd, conn);
+		break;
+	}
+}
+
+static void timer_fired(struct httpd *httpd, struct httpd_conn *conn)
+{
+	int32_t left_ms = (int32_t)(conn->deadline_ms - httpd->now_ms);
+
+	conn->flags &= (uint8_t)~HTTPD_CONN_ARMED;
+	if (left_ms > 0)
+		httpd_conn_deadline(httpd, conn, (uint32_t)left_ms);
+	else
+		expire(httpd, conn);
+}
+
+/* ---- Events ---- */
+
+static void acked(struct httpd *httpd, struct httpd_conn *conn, uint32_t bytes)
+{
+	conn->flags &= (uint8_t)~HTTPD_CONN_BLOCKED;
+	if (conn->state == HTTPD_CONN_EXCHANGE)
+		httpd_exchange_of(httpd, conn)->moved_bytes += bytes;
+	else if (conn->state == HTTPD_CONN_LINGERING && bytes >= ACKED_MIN_BYTES)
+		httpd_conn_deadline(httpd, conn, httpd->config.linger_timeout_ms);
+	else if (conn->state == HTTPD_CONN_CLOSING && bytes >= ACKED_MIN_BYTES)
+		httpd_conn_deadline(httpd, conn, httpd->config.progress_timeout_ms);
+}
+
+void httpd_conn_event(struct httpd *httpd, struct httpd_conn *conn, const struct sluice_event *event)
+{
+	if (event->mask & (SLUICE_ACKED | SLUICE_WRITABLE))
+		acked(httpd, conn, event->acked_bytes);
+	if (event->mask == SLUICE_ACKED && conn->state == HTTPD_CONN_READING)
+		return;
+	if (event->mask & SLUICE_PEER_CLOSED)
+		conn->flags |= HTTPD_CONN_PEER_CLOSED;
+	if (event->mask & SLUICE_TIMER)
+		timer_fired(httpd, conn);
+	httpd_conn_advance(httpd, conn);
+}

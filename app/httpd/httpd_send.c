@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Towards TCP.  Short answers of one event are collected and handed over in one call; what TCP does not take is kept in
+ * a borrowed buffer until it does.
+ */
+#include "app/httpd/httpd_server.h"
+
+uint32_t httpd_send(struct httpd *httpd, struct httpd_conn *conn, const struct sluice_slice *slice, uint32_t count,
+		    unsigned flags)
+{
+	uint32_t bytes = sluice_send(httpd->worker, conn->conn, slice, count, flags);
+
+	httpd_count(&httpd->count.bytes_sent, bytes);
+	return bytes;
+}
+
+/* The rest of the outbox, from `taken` on, waits in the connection's exchange. */
+static bool keep_rest(struct httpd *httpd, struct httpd_conn *conn, uint32_t taken)
+{
+	struct httpd_exchange *exchange;
+
+	if (conn->exchange == HTTPD_POOL_NONE && !httpd_exchange_borrow(httpd, conn))
+		return false;
+	exchange = httpd_exchange_of(httpd, conn);
+	if (!httpd_exchange_borrow_buffer(httpd, exchange))
+		return false;
+	exchange->buffer_at = 0;
+	exchange->buffer_bytes = httpd->outbox_bytes - taken;
+	memcpy(httpd_pool_item(&httpd->buffers, exchange->buffer), httpd->outbox + taken, exchange->buffer_bytes);
+	if (conn->state != HTTPD_CONN_EXCHANGE) {
+		conn->state = HTTPD_CONN_EXCHANGE;
+		httpd_conn_deadline(httpd, conn, httpd->config.progress_timeout_ms);
+	}
+	conn->flags |= HTTPD_CONN_BLOCKED;
+	return true;
+}
+
+bool httpd_send_outbox(struct httpd *httpd, struct httpd_conn *conn)
+{
+	struct sluice_slice slice = {.data = httpd->outbox, .bytes = httpd->outbox_bytes};
+	uint32_t taken;
+
+	if (slice.bytes == 0)
+		return true;
+	taken = httpd_send(httpd, conn, &slice, 1, SLUICE_SEND_COPY);
+	if (taken < slice.bytes && !keep_rest(httpd, conn, taken)) {
+		httpd_conn_abort(httpd, conn); /* neither TCP nor we have room: the answer cannot be completed */
+		return false;
+	}
+	httpd->outbox_bytes = 0;
+	return taken == slice.bytes;
+}

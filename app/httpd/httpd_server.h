@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of the server share: the instance, its clock, its counters and the bytes on their way out.  Not for
+ * users of the server; theirs is httpd.h.
+ */
+#pragma once
+
+#include "app/httpd/http_request.h"
+#include "app/httpd/httpd.h"
+#include "app/httpd/httpd_conn.h"
+#include "app/httpd/httpd_content.h"
+#include "app/httpd/httpd_exchange.h"
+#include "app/httpd/httpd_log.h"
+#include "app/httpd/httpd_pool.h"
+
+#define HTTPD_OUTBOX_BYTES    4096 /* short answers of one event, sent as one */
+#define HTTPD_RESPONSE_BYTES  2048 /* room that any head with a short body fits */
+#define HTTPD_INLINE_BYTES    1024 /* bodies up to this are copied behind their head */
+#define HTTPD_REQUESTS_A_TURN 256  /* of one connection; then others have their turn */
+#define HTTPD_STAMP_BYTES     96   /* status line of a 200, Server and Date */
+
+static_assert(HTTPD_INLINE_BYTES + HTTPD_ENTITY_FIELDS_MAX_BYTES + HTTPD_STAMP_BYTES + 64 <= HTTPD_RESPONSE_BYTES,
+	      "an entity's head and an inline body must fit");
+
+struct httpd {
+	struct sluice_worker *worker;
+
+	/* The clock, as of the event being handled. */
+	uint64_t now_ns, start_ns, next_second_ns, wall_s;
+	uint32_t now_ms; /* since start; wraps, so compare differences */
+
+	uint32_t turn_requests; /* that the connection at hand may still make */
+	bool draining;
+	uint8_t stamp[HTTPD_STAMP_BYTES];
+	uint32_t stamp_bytes, stamp_status_bytes; /* whole, and of the status line in it */
+
+	/* Answers of the connection at hand that have not been handed to TCP. */
+	uint32_t outbox_bytes;
+	uint8_t outbox[HTTPD_OUTBOX_BYTES];
+
+	struct http_limits limits;
+	const struct httpd_content *content;
+	struct httpd_pool conns, exchanges, buffers;
+	uint32_t wait_first, wait_last;
+	struct httpd_log log;
+	struct httpd_statistics count; /* written with httpd_count() only; gauges unused */
+
+	struct httpd_config config;
+	struct httpd_content *owned_content;
+	uint16_t listener[HTTPD_LISTEN_MAX];
+	uint32_t listener_count;
+};
+
+/* Counters are read by other threads. */
+static inline void httpd_count(uint64_t *counter, uint64_t more)
+{
+	__atomic_store_n(counter, *counter + more, __ATOMIC_RELAXED);
+}
+
+static inline struct httpd_conn *httpd_conn_at(const struct httpd *httpd, uint32_t index)
+{
+	return httpd_pool_item(&httpd->conns, index);
+}
+
+/* Brings the clock up to the turn's, and the Date line when a second began. */
+void httpd_clock_update(struct httpd *httpd);
+void httpd_clock_start(struct httpd *httpd);
+
+/* Sends, and counts. */
+uint32_t httpd_send(struct httpd *httpd, struct httpd_conn *conn, const struct sluice_slice *slice, uint32_t count,
+		    unsigned flags);
+
+/* Hands the outbox to TCP.  false: not all was taken; the rest waits in an exchange, or the connection was aborted. */
+bool httpd_send_outbox(struct httpd *httpd, struct httpd_conn *conn);
+
+/* Reads and answers what has been received.  true: there may be more. */
+bool httpd_read(struct httpd *httpd, struct httpd_conn *conn);
