@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A binary heap of flights, and one frame's fate. */
+#include "tests/sim/link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/dissect.h"
+#include "tests/sim/trace.h"
+
+const char *fault_name(enum fault fault)
+{
+	static const char *const names[] = {
+#define X(name) #name,
+		FAULTS(X)
+#undef X
+	};
+
+	return names[fault];
+}
+
+struct flight *flight_make(uint8_t from, uint8_t to, const uint8_t *frame, uint32_t bytes)
+{
+	struct flight *flight = malloc(sizeof(*flight) + bytes);
+
+	if (!flight)
+		abort();
+	*flight = (struct flight){.from = from, .to = to, .bytes = (uint16_t)bytes};
+	memcpy(flight->frame, frame, bytes);
+	return flight;
+}
+
+static bool is_sooner(const struct flight *a, const struct flight *b)
+{
+	return a->due_ns != b->due_ns ? a->due_ns < b->due_ns : a->order < b->order;
+}
+
+void flights_add(struct flights *flights, struct flight *flight, uint64_t due_ns)
+{
+	uint32_t at = flights->count++;
+
+	if (flights->count > flights->room) {
+		flights->room = flights->room ? flights->room * 2 : 256;
+		flights->heap = realloc(flights->heap, flights->room * sizeof(struct flight *));
+		if (!flights->heap)
+			abort();
+	}
+	flight->due_ns = due_ns;
+	flight->order = flights->order++;
+	for (; at && is_sooner(flight, flights->heap[(at - 1) / 2]); at = (at - 1) / 2)
+		flights->heap[at] = flights->heap[(at - 1) / 2];
+	flights->heap[at] = flight;
+}
+
+struct flight *flights_take(struct flights *flights)
+{
+	struct flight *first, *last;
+	uint32_t at = 0;
+
+	if (!flights->count)
+		return NULL;
+	first = flights->heap[0];
+	last = flights->heap[--flights->count];
+	for (;;) {
+		uint32_t child = 2 * at + 1;
+
+		if (child >= flights->count)
+			break;
+		if (child + 1 < flights->count && is_sooner(flights->heap[child + 1], flights->heap[child]))
+			child++;
+		if (!is_sooner(flights->heap[child], last))
+			break;
+		flights->heap[at] = flights->heap[child];
+		at = child;
+	}
+	flights->heap[at] = last;
+	return first;
+}
+
+uint64_t flights_next_ns(const struct flights *flights)
+{
+	return flights->count ? flights->heap[0]->due_ns : UINT64_MAX;
+}
+
+void flights_clear(struct flights *flights)
+{
+	while (flights->count)
+		free(flights_take(flights));
+	free(flights->heap);
+	*flights = (struct flights){0};
+}
+
+/* Flips bits; false when what comes out would pass for a good frame. */
+static bool damage(struct random *random, struct flight *flight)
+{
+	uint32_t flips = random_chance(random, 700000) ? 1 : 2 + random_below(random, 16);
+	struct dissect seg;
+
+	if (flight->bytes <= 14)
+		return false;
+	while (flips--)
+		flight->frame[14 + random_below(random, flight->bytes - 14U)] ^=
+			(uint8_t)(1 << random_below(random, 8));
+	if (random_chance(random, 100000))
+		flight->bytes = (uint16_t)(14 + random_below(random, flight->bytes - 14U));
+	seg = dissect(flight->frame, flight->bytes);
+	return seg.kind == DISSECT_BAD;
+}
+
+/* When the frame gets through the queue in front of the link; UINT64_MAX: the queue is full. */
+static uint64_t leaves_ns(struct link *link, uint64_t now_ns, uint32_t bytes)
+{
+	const struct weather *weather = &link->weather;
+	uint64_t start_ns = link->busy_until_ns > now_ns ? link->busy_until_ns : now_ns;
+
+	if (!weather->rate_bps)
+		return now_ns;
+	if ((start_ns - now_ns) * weather->rate_bps / 8000000000 > weather->queue_bytes)
+		return UINT64_MAX;
+	link->busy_until_ns = start_ns + (uint64_t)bytes * 8000000000 / weather->rate_bps;
+	return link->busy_until_ns;
+}
+
+static uint64_t arrives_ns(struct link *link, struct random *random, uint64_t leaves, uint64_t *faults)
+{
+	const struct weather *weather = &link->weather;
+	uint64_t due_ns = leaves + weather->delay_ns + random_between(random, 0, weather->jitter_ns);
+
+	if (link->hold_until_ns > due_ns) {
+		faults[FAULT_pause]++;
+		due_ns = link->hold_until_ns;
+	}
+	if (random_chance(random, weather->reorder_ppm)) {
+		faults[FAULT_reorder]++;
+		return due_ns + random_between(random, 0, weather->late_ns);
+	}
+	if (due_ns < link->last_due_ns)
+		due_ns = link->last_due_ns;
+	link->last_due_ns = due_ns;
+	return due_ns;
+}
+
+static bool is_lost(struct link *link, struct random *random, uint64_t now_ns, uint64_t *faults)
+{
+	if (now_ns < link->cut_until_ns) {
+		faults[FAULT_cut]++;
+		return true;
+	}
+	if (!link->gust_left && random_chance(random, link->weather.gust_ppm))
+		link->gust_left = 2 + random_below(random, 30);
+	if (link->gust_left) {
+		link->gust_left--;
+		faults[FAULT_gust]++;
+		return true;
+	}
+	if (random_chance(random, link->weather.loss_ppm)) {
+		faults[FAULT_loss]++;
+		return true;
+	}
+	return false;
+}
+
+static void send_again(struct flights *flights, const struct flight *flight, uint64_t due_ns)
+{
+	struct flight *again = flight_make(flight->from, flight->to, flight->frame, flight->bytes);
+
+	again->speaker = flight->speaker;
+	flights_add(flights, again, due_ns);
+}
+
+void link_send(struct link *link, struct flights *flights, struct random *random, uint64_t now_ns,
+	       struct flight *flight, uint64_t *faults)
+{
+	const struct weather *weather = &link->weather;
+	bool lost = is_lost(link, random, now_ns, faults);
+	uint64_t leaves = lost ? UINT64_MAX : leaves_ns(link, now_ns, flight->bytes);
+	uint64_t due_ns;
+
+	if (leaves == UINT64_MAX) {
+		faults[FAULT_queue_full] += !lost;
+		trace_frame("lost", lost ? "" : "queue full", flight->frame, flight->bytes);
+		free(flight);
+		return;
+	}
+	due_ns = arrives_ns(link, random, leaves, faults);
+	if (random_chance(random, weather->duplicate_ppm)) {
+		faults[FAULT_duplicate]++;
+		send_again(flights, flight, due_ns + random_between(random, 0, weather->late_ns));
+	}
+	if (random_chance(random, weather->replay_ppm)) {
+		faults[FAULT_replay]++;
+		send_again(flights, flight, due_ns + random_between(random, 0, weather->replay_ns));
+	}
+	if (random_chance(random, weather->damage_ppm)) {
+		faults[FAULT_damage]++;
+		if (!damage(random, flight)) {
+			free(flight);
+			return;
+		}
+	}
+	flights_add(flights, flight, due_ns);
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Whose segment is it?  Then the rules, in rules.c, and the notes for the next one.
+ *
+ * The same tuple may be used again while the older life still has segments on the way, so a segment is given to the
+ * talk whose numbers it fits; an initial sequence number is believed when the active side has accepted it.
+ */
+#include "tests/sim/observer.h"
+
+#include <string.h>
+
+#include "tests/sim/rules.h"
+#include "tests/sim/violation.h"
+
+uint8_t observer_host_of(const struct observer *observer, const uint8_t ip[16])
+{
+	for (uint8_t i = 0; i < OBSERVER_HOSTS_MAX; i++)
+		for (uint32_t family = 0; family < 2; family++)
+			if (memcmp(observer->host[i].ip[family], ip, 16) == 0)
+				return i;
+	return TALK_NO_HOST;
+}
+
+static void note_syn(struct side *side, const struct dissect *seg)
+{
+	side->offers_shift = seg->has_shift;
+	side->offers_sack = seg->has_sack_permitted;
+	side->offers_timestamps = seg->has_timestamps;
+	side->shift = seg->shift > 14 ? 14 : seg->shift;
+	side->mss = seg->has_mss ? seg->mss : seg->ipv6 ? 1220 : 536;
+}
+
+static void learn_iss(struct side *side, const struct dissect *seg)
+{
+	side->has_iss = true;
+	side->iss = seg->seq;
+	side->sent_end = 0;
+	side->has_tsval = false;
+	note_syn(side, seg);
+}
+
+static struct side *speaker_of_syn(struct observer *observer, const struct dissect *seg)
+{
+	struct talk *talk = talk_newest(&observer->talks, &seg->source, &seg->destination);
+
+	for (; talk; talk = talk_older(talk, &seg->source, &seg->destination)) {
+		struct side *side = talk_side(talk, &seg->source);
+
+		if (side->has_iss && side->iss == seg->seq)
+			return side;
+		if (!side->has_iss && side->is_active) {
+			rules_new_iss(observer, side, seg);
+			learn_iss(side, seg);
+			return side;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * A passive side's SYN-ACK.  Until the other side has taken one, each may carry another ISS (a half-open entry was
+ * evicted and made again); afterwards other ones answer old duplicates of the SYN, and belong to no talk.
+ */
+static struct side *speaker_of_syn_ack(struct observer *observer, const struct dissect *seg)
+{
+	struct talk *talk = talk_newest(&observer->talks, &seg->source, &seg->destination);
+
+	for (; talk; talk = talk_older(talk, &seg->source, &seg->destination)) {
+		struct side *side = talk_side(talk, &seg->source), *other = side_other(side);
+
+		if (!other->has_iss || seg->ack != other->iss + 1)
+			continue;
+		if (side->has_iss && side->iss == seg->seq)
+			return side;
+		if (side->has_iss && (side->is_active || side_is_live(side)))
+			violation("iss", "a second initial sequence number on a connection that has one");
+		if (side->has_iss && (side->opened || other->got.count))
+			return NULL;
+		if (!side->has_iss)
+			rules_new_iss(observer, side, seg);
+		else if (side->spare_iss_count < TALK_SPARE_ISS_MAX)
+			side->spare_iss[side->spare_iss_count++] = side->iss;
+		learn_iss(side, seg);
+		return side;
+	}
+	return NULL;
+}
+
+static bool fits(const struct side *side, const struct dissect *seg)
+{
+	return side->has_iss && seg->seq - side->iss <= side->sent_end;
+}
+
+static struct side *speaker_of_rest(struct observer *observer, const struct dissect *seg)
+{
+	struct talk *talk = talk_newest(&observer->talks, &seg->source, &seg->destination);
+	struct side *live = NULL;
+
+	for (; talk; talk = talk_older(talk, &seg->source, &seg->destination)) {
+		struct side *side = talk_side(talk, &seg->source);
+
+		if (fits(side, seg))
+			return side;
+		if (side_is_live(side) && side->has_iss)
+			live = side;
+	}
+	return live; /* which violates the rule on gaps */
+}
+
+/* An RST may come from a side that never had a number; it belongs to the life whose numbers it names. */
+static struct side *speaker_of_reset(struct observer *observer, const struct dissect *seg)
+{
+	struct talk *talk = talk_newest(&observer->talks, &seg->source, &seg->destination), *newest = talk;
+
+	for (; talk; talk = talk_older(talk, &seg->source, &seg->destination)) {
+		struct side *side = talk_side(talk, &seg->source), *other = side_other(side);
+		uint32_t ack = seg->ack - other->iss;
+
+		if (fits(side, seg))
+			return side;
+		if (seg->flags & SEG_ACK && other->has_iss && ack && ack <= other->sent_end)
+			return side;
+	}
+	return newest ? talk_side(newest, &seg->source) : NULL;
+}
+
+static struct side *speaker_of(struct observer *observer, const struct dissect *seg)
+{
+	if (seg->flags & SEG_RST)
+		return speaker_of_reset(observer, seg);
+	if (!(seg->flags & SEG_SYN))
+		return speaker_of_rest(observer, seg);
+	return seg->flags & SEG_ACK ? speaker_of_syn_ack(observer, seg) : speaker_of_syn(observer, seg);
+}
+
+static void note_sent(struct side *side, const struct dissect *seg)
+{
+	struct side *other = side_other(side);
+	uint32_t end = seg->seq - side->iss + dissect_span(seg);
+	bool scaled = side->offers_shift && other->offers_shift && !(seg->flags & SEG_SYN);
+	uint32_t edge = seg->ack - other->iss + ((uint32_t)seg->window << (scaled ? side->shift : 0));
+
+	if (end > side->sent_end)
+		side->sent_end = end;
+	if (seg->flags & SEG_FIN)
+		side->fin_offset = end - 1;
+	if (seg->has_timestamps) {
+		side->has_tsval = true;
+		side->tsval = seg->tsval;
+		side->tsecr = seg->tsecr;
+	}
+	side->text_segments += seg->text_bytes > 0;
+	if (!(seg->flags & SEG_ACK) || !other->has_iss)
+		return;
+	side->has_acked = true;
+	side->acked_offset = seg->ack - other->iss;
+	side->window = seg->window;
+	if (!side->has_edge || edge > side->edge_offset)
+		side->edge_offset = edge;
+	side->has_edge = true;
+	if (side->acked_offset >= ranges_contiguous(&side->got))
+		side->owes_ack_ns = 0;
+}
+
+struct side *observer_sent(struct observer *observer, uint8_t host, const struct dissect *seg)
+{
+	struct side *side = speaker_of(observer, seg);
+
+	observer->segments_sent++;
+	rules_any_segment(observer, host, seg);
+	if (seg->flags & SEG_RST) {
+		rules_reset(observer, host, side && side->has_iss && side->host == host ? side : NULL, seg);
+		return side;
+	}
+	if (!side || side->host != host)
+		return NULL;
+	observer->segments_attributed++;
+	rules_segment(observer, side, seg);
+	note_sent(side, seg);
+	return side;
+}
+
+static void note_heard(struct observer *observer, uint8_t host, const struct dissect *seg)
+{
+	observer->heard[host][observer->heard_count[host]++ % OBSERVER_HEARD] = (struct heard){
+		.source_port = seg->source.port,
+		.destination_port = seg->destination.port,
+		.seq = seg->seq,
+		.ack = seg->ack,
+		.span = dissect_span(seg),
+		.flags = seg->flags,
+	};
+}
+
+/* The active side takes the first SYN-ACK that it hears: from here on the other's numbers are known. */
+static void choose_iss(struct side *speaker, struct side *listener, const struct dissect *seg)
+{
+	if (listener->got.count || speaker->is_active || !(seg->flags & SEG_SYN) || !(seg->flags & SEG_ACK))
+		return;
+	if (speaker->iss != seg->seq) {
+		speaker->iss = seg->seq;
+		note_syn(speaker, seg);
+	}
+	speaker->spare_iss_count = 0;
+}
+
+static void note_acknowledgment(struct side *speaker, struct side *listener, const struct dissect *seg)
+{
+	bool scaled = speaker->offers_shift && listener->offers_shift && !(seg->flags & SEG_SYN);
+	uint32_t ack = seg->ack - listener->iss;
+	uint32_t edge = ack + ((uint32_t)seg->window << (scaled ? speaker->shift : 0));
+
+	if (!(seg->flags & SEG_ACK) || !listener->has_iss || ack > listener->sent_end)
+		return;
+	if (ack > listener->heard_ack)
+		listener->heard_ack = ack;
+	if (edge > listener->heard_edge)
+		listener->heard_edge = edge;
+}
+
+void observer_delivered(struct observer *observer, uint8_t host, const struct dissect *seg, struct side *speaker)
+{
+	struct side *listener;
+	uint32_t offset, before;
+
+	note_heard(observer, host, seg);
+	if (!speaker)
+		return;
+	listener = side_other(speaker);
+	if (seg->flags & SEG_RST)
+		listener->heard_reset = true;
+	if (seg->flags & SEG_RST || !speaker->has_iss)
+		return;
+	choose_iss(speaker, listener, seg);
+	listener->heard_any = true;
+	listener->heard_ns = observer->now_ns;
+	offset = seg->seq - speaker->iss;
+	if (offset > speaker->sent_end)
+		return;
+	if (seg->has_timestamps)
+		tsvals_add(&listener->tsvals, seg->tsval);
+	note_acknowledgment(speaker, listener, seg);
+	before = ranges_contiguous(&listener->got);
+	ranges_add(&listener->got, offset, offset + dissect_span(seg));
+	if (ranges_contiguous(&listener->got) > before && side_is_live(listener) && !listener->owes_ack_ns)
+		listener->owes_ack_ns = observer->now_ns;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From a seed to a world: who the hosts are, how small their pools and windows, what the wires do to frames, which
+ * connections are opened and when; and the course of it: faults, then calm in which everything must finish, then rest.
+ */
+#pragma once
+
+#include "tests/sim/world.h"
+
+struct outcome {
+	uint64_t segments, connections, faults[FAULT_COUNT], virtual_ns, turns, trace_hash;
+	uint32_t stories, strays, gave_up, fault_kinds;
+};
+
+/* The virtual clock of the world that runs. */
+const uint64_t *scenario_clock(void);
+
+/* Runs one seed from beginning to end, or violates. */
+struct outcome scenario_run(uint64_t seed);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The dice for hosts, wires and troubles. */
+#pragma once
+
+#include "tests/sim/world.h"
+
+/* Configurations, addresses, clocks and port of all hosts. */
+void scenario_draw_hosts(struct world *world);
+
+/* New weather on every link and new trouble at every host; at least three kinds of fault are among them. */
+void scenario_draw_faults(struct world *world);
+
+/* No faults from here on: links are clean, hosts do as they are told. */
+void scenario_calm(struct world *world);

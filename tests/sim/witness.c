@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The API's functions as the applications see them, each around the library's own. */
+#include "tests/sim/witness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/trace.h"
+#include "tests/sim/violation.h"
+
+#define CONN_BUCKETS 512
+
+/* A connection handle, while it is not stale. */
+struct known {
+	struct known *next;
+	uint64_t id;
+	struct side *side;
+};
+
+static struct known *known[WORLD_HOSTS][CONN_BUCKETS];
+uint64_t witness_states[SLUICE_STATE_COUNT][SLUICE_STATE_COUNT];
+uint64_t witness_reasons[SLUICE_REASON_COUNT];
+uint64_t witness_deeds[DEED_COUNT];
+
+int __real_sluice_connect(struct sluice_worker *, const struct sluice_address *, const struct sluice_connect_options *,
+			  void *, sluice_conn *);
+const struct sluice_event *__real_sluice_poll(struct sluice_worker *, uint32_t *);
+uint32_t __real_sluice_peek(struct sluice_worker *, sluice_conn, struct sluice_slice *, uint32_t);
+void __real_sluice_consume(struct sluice_worker *, sluice_conn, uint32_t);
+uint32_t __real_sluice_send(struct sluice_worker *, sluice_conn, const struct sluice_slice *, uint32_t, unsigned);
+void __real_sluice_shutdown(struct sluice_worker *, sluice_conn);
+void __real_sluice_close(struct sluice_worker *, sluice_conn);
+void __real_sluice_abort(struct sluice_worker *, sluice_conn);
+void __real_sluice_set_context(struct sluice_worker *, sluice_conn, void *);
+void __real_sluice_set_timer(struct sluice_worker *, sluice_conn, uint64_t);
+void __real_sluice_set_worker_timer(struct sluice_worker *, uint64_t);
+
+/* Declared here, since nobody but the linker calls them by these names. */
+int __wrap_sluice_connect(struct sluice_worker *, const struct sluice_address *, const struct sluice_connect_options *,
+			  void *, sluice_conn *);
+const struct sluice_event *__wrap_sluice_poll(struct sluice_worker *, uint32_t *);
+uint32_t __wrap_sluice_peek(struct sluice_worker *, sluice_conn, struct sluice_slice *, uint32_t);
+void __wrap_sluice_consume(struct sluice_worker *, sluice_conn, uint32_t);
+uint32_t __wrap_sluice_send(struct sluice_worker *, sluice_conn, const struct sluice_slice *, uint32_t, unsigned);
+void __wrap_sluice_shutdown(struct sluice_worker *, sluice_conn);
+void __wrap_sluice_close(struct sluice_worker *, sluice_conn);
+void __wrap_sluice_abort(struct sluice_worker *, sluice_conn);
+void __wrap_sluice_set_context(struct sluice_worker *, sluice_conn, void *);
+void __wrap_sluice_set_timer(struct sluice_worker *, sluice_conn, uint64_t);
+void __wrap_sluice_set_worker_timer(struct sluice_worker *, uint64_t);
+
+const char *witness_deed_name(enum witness_deed deed)
+{
+	static const char *const names[] = {
+#define X(name) #name,
+		WITNESS_DEEDS(X)
+#undef X
+	};
+
+	return names[deed];
+}
+
+static struct known **bucket_of(uint8_t host, sluice_conn conn)
+{
+	return &known[host][conn.id * 0x9e3779b97f4a7c15 >> 55];
+}
+
+static struct known **find(uint8_t host, sluice_conn conn)
+{
+	struct known **at = bucket_of(host, conn);
+
+	while (*at && (*at)->id != conn.id)
+		at = &(*at)->next;
+	return at;
+}
+
+struct side *witness_find(uint8_t host, sluice_conn conn)
+{
+	struct known *found = *find(host, conn);
+
+	return found ? found->side : NULL;
+}
+
+static void learn(struct host *host, sluice_conn conn, struct side *side)
+{
+	struct known *new = malloc(sizeof(*new));
+
+	if (!new)
+		abort();
+	RULE(conn.id != 0, "handle", "a connection has handle 0");
+	RULE(!witness_find(host->index, conn), "handle", "host %c: handle %lx is given out twice", 'A' + host->index,
+	     conn.id);
+	*new = (struct known){.next = *bucket_of(host->index, conn), .id = conn.id, .side = side};
+	*bucket_of(host->index, conn) = new;
+	side->conn = conn;
+	side->has_conn = true;
+	side->host = host->index;
+	host->live_count++;
+}
+
+static void forget(struct host *host, sluice_conn conn)
+{
+	struct known **at = find(host->index, conn), *old = *at;
+
+	if (!old)
+		return;
+	*at = old->next;
+	free(old);
+	host->live_count--;
+}
+
+void witness_reset(void)
+{
+	for (uint32_t host = 0; host < WORLD_HOSTS; host++) {
+		for (uint32_t i = 0; i < CONN_BUCKETS; i++) {
+			while (known[host][i]) {
+				struct known *old = known[host][i];
+
+				known[host][i] = old->next;
+				free(old);
+			}
+		}
+	}
+}
+
+static struct address address_of(const struct sluice_address *in)
+{
+	struct address out = {.port = in->port};
+
+	memcpy(out.ip, in->ip, 16);
+	return out;
+}
+
+static bool addresses_of(struct host *host, sluice_conn conn, struct address *local, struct address *peer)
+{
+	struct sluice_address ours, theirs;
+
+	if (!sluice_addresses(host->worker, conn, &ours, &theirs))
+		return false;
+	*local = address_of(&ours);
+	*peer = address_of(&theirs);
+	return true;
+}
+
+static void set_state(struct side *side, uint8_t state)
+{
+	if (state != side->state)
+		witness_states[side->state][state]++;
+	side->state = state;
+}
+
+/* Every call is a chance to see a state before the next one replaces it. */
+static void look(struct host *host, struct side *side)
+{
+	struct sluice_conn_info info;
+
+	if (!side || side->closed || !sluice_conn_info(host->worker, side->conn, &info))
+		return;
+	set_state(side, (uint8_t)info.state);
+	if (side->readable_bytes && info.receive_window_bytes == 0)
+		witness_deeds[DEED_window_zero]++;
+}
+
+/* ---- Connecting --------------------------------------------------------------------------------------- */
+
+/* The side that connects: of a talk that its peer has begun towards us, or of a new one. */
+static struct side *side_for_connect(struct world *world, struct host *host, const struct address *local,
+				     const struct address *peer)
+{
+	struct talk *talk = talk_newest(&world->observer.talks, local, peer);
+	struct side *side;
+
+	if (talk) {
+		side = talk_side(talk, local);
+		if (!side->has_conn && !side->has_iss && side->host == host->index && side_other(side)->is_active &&
+		    !side_other(side)->closed && !side_other(side)->opened) {
+			witness_deeds[DEED_simultaneous_open]++;
+			return side;
+		}
+		witness_deeds[DEED_connect_reused]++;
+	}
+	talk = talk_begin(&world->observer.talks, local, host->index, peer,
+			  observer_host_of(&world->observer, peer->ip));
+	return &talk->side[0];
+}
+
+int __wrap_sluice_connect(struct sluice_worker *worker, const struct sluice_address *address,
+			  const struct sluice_connect_options *options, void *context, sluice_conn *conn)
+{
+	struct host *host = world_host_of(worker);
+	int result = __real_sluice_connect(worker, address, options, context, conn);
+	struct address local, peer;
+	struct side *side;
+
+	if (result != 0)
+		return result;
+	RULE(addresses_of(host, *conn, &local, &peer), "handle", "a new connection has no addresses");
+	RULE(memcmp(peer.ip, address->ip, 16) == 0 && peer.port == address->port, "addresses",
+	     "not the peer that was asked for");
+	RULE(!options || !options->local.port || options->local.port == local.port, "addresses",
+	     "not the port that was asked for");
+	side = side_for_connect(world_now, host, &local, &peer);
+	side->is_active = true;
+	side->context = context;
+	side->listener = SLUICE_NO_LISTENER;
+	learn(host, *conn, side);
+	look(host, side);
+	witness_deeds[sluice_address_is_ipv4(address) ? DEED_connect_ipv4 : DEED_connect_ipv6]++;
+	witness_deeds[DEED_connect_fixed] += options && options->local.port;
+	if (trace_on()) {
+		char text[128];
+
+		trace_note("%s connects, handle %lx", side_text(side, text), conn->id);
+	}
+	return 0;
+}
+
+/* ---- Events ------------------------------------------------------------------------------------------- */
+
+/* OPENED at a listener: the newest talk whose SYN this host could have heard. */
+static struct side *side_for_accept(struct host *host, const struct sluice_event *event)
+{
+	struct address local, peer;
+	struct talk *talk;
+
+	if (!addresses_of(host, event->conn, &local, &peer))
+		return NULL; /* opened and closed in one turn */
+	talk = talk_newest(&world_now->observer.talks, &local, &peer);
+	for (; talk; talk = talk_older(talk, &local, &peer)) {
+		struct side *side = talk_side(talk, &local);
+
+		if (side->has_iss && !side->has_conn && side_other(side)->has_iss && side->got.count)
+			return side;
+	}
+	violation("open", "host %c: a connection opened that nobody asked for: port %u to port %u", 'A' + host->index,
+		  local.port, peer.port);
+}
+
+static struct side *side_of_event(struct host *host, const struct sluice_event *event)
+{
+	struct side *side = witness_find(host->index, event->conn);
+
+	if (side)
+		return side;
+	RULE(event->mask & SLUICE_OPENED, "grammar", "host %c: event %x for a handle that is not open: %lx",
+	     'A' + host->index, event->mask, event->conn.id);
+	RULE(event->listener != SLUICE_NO_LISTENER, "grammar", "a new connection without a listener");
+	side = side_for_accept(host, event);
+	if (!side) {
+		RULE(event->mask & SLUICE_CLOSED, "grammar", "a new connection has no addresses");
+		return NULL;
+	}
+	learn(host, event->conn, side);
+	side->listener = event->listener;
+	side->context = event->context;
+	set_state(side, SLUICE_STATE_SYN_RECEIVED);
+	return side;
+}
+
+static void check_reason(const struct host *host, const struct side *side, uint16_t reason)
+{
+	const struct side *other = &side->talk->side[1 - side->index];
+	uint64_t silent_ns = world_now->now_ns - side->heard_ns;
+	uint32_t least_ms = side->opened ? host->config.r2_ms : host->config.syn_r2_ms;
+	bool ok = true;
+
+	switch ((enum sluice_reason)reason) {
+	case SLUICE_REASON_NONE:
+	case SLUICE_REASON_COUNT:
+		ok = false;
+		break;
+	case SLUICE_REASON_FINISHED:
+		ok = side->fin_offset && other->fin_offset && ranges_contiguous(&side->got) > other->fin_offset &&
+		     side->acked_bytes == side->taken_bytes;
+		break;
+	case SLUICE_REASON_CLOSED_LOCALLY:
+		ok = side->close_asked || side->fin_asked;
+		break;
+	case SLUICE_REASON_RESET:
+		ok = side->heard_reset && side->opened;
+		break;
+	case SLUICE_REASON_ABORTED:
+		ok = side->abort_asked || side->close_asked;
+		break;
+	case SLUICE_REASON_REFUSED:
+		ok = side->heard_reset && !side->opened && side->is_active;
+		break;
+	case SLUICE_REASON_TIMED_OUT:
+		ok = silent_ns >= (uint64_t)least_ms * 900000 || side->heard_ack <= side->sent_end;
+		break;
+	case SLUICE_REASON_UNREACHABLE:
+		ok = !side->opened && side->is_active && !side->heard_any;
+		break;
+	case SLUICE_REASON_NO_MEMORY:
+		break;
+	}
+	RULE(ok, "reason", "talk %u, host %c: closed as \"%s\"", side->talk->number, 'A' + host->index,
+	     sluice_reason_text((enum sluice_reason)reason));
+}
+
+/* ACKED: only what the peer has acknowledged, and in the end all of it. */
+static void check_acked(struct side *side, const struct sluice_event *event)
+{
+	RULE(!(event->mask & SLUICE_ACKED) == !event->acked_bytes, "grammar",
+	     "talk %u: event %x with %u bytes acknowledged", side->talk->number, event->mask, event->acked_bytes);
+	side->acked_bytes += event->acked_bytes;
+	RULE(side->acked_bytes <= side->taken_bytes && side->acked_bytes + 1 <= side->heard_ack + !event->acked_bytes,
+	     "acked", "talk %u: %u bytes reported as acknowledged; %u were sent and the peer's last ACK was for %u",
+	     side->talk->number, side->acked_bytes, side->taken_bytes, side->heard_ack ? side->heard_ack - 1 : 0);
+}
+
+/* READABLE and PEER_CLOSED: only what has arrived, and no FIN before everything in front of it. */
+static void check_arrived(struct side *side, const struct sluice_event *event)
+{
+	const struct side *other = side_other(side);
+	uint32_t arrived = ranges_contiguous(&side->got);
+
+	side->readable_bytes = event->readable_bytes;
+	RULE(event->readable_bytes == 0 || side->consumed_bytes + event->readable_bytes + 1 <= arrived, "readable",
+	     "talk %u: %u bytes consumed and %u readable of %u that have arrived", side->talk->number,
+	     side->consumed_bytes, event->readable_bytes, arrived);
+	if (!(event->mask & SLUICE_PEER_CLOSED))
+		return;
+	RULE(!side->peer_closed, "grammar", "talk %u: PEER_CLOSED twice", side->talk->number);
+	side->peer_closed = true;
+	RULE(other->fin_offset && arrived > other->fin_offset, "peer closed",
+	     "talk %u: PEER_CLOSED without the peer's FIN", side->talk->number);
+	RULE(event->mask & SLUICE_CLOSED || side->consumed_bytes + event->readable_bytes == other->fin_offset - 1,
+	     "peer closed", "talk %u: PEER_CLOSED with %u bytes consumed and %u readable, but the peer sent %u",
+	     side->talk->number, side->consumed_bytes, event->readable_bytes, other->fin_offset - 1);
+}
+
+static void check_timer(struct host *host, uint64_t *deadline_ns, const char *whose)
+{
+	uint64_t now_ns = sluice_now_ns(host->worker);
+	uint64_t late_ns = now_ns - *deadline_ns;
+
+	RULE(*deadline_ns, "timer", "host %c: %s timer that is not set", 'A' + host->index, whose);
+	RULE(now_ns >= *deadline_ns, "timer", "host %c: %s timer %lu ns early", 'A' + host->index, whose,
+	     *deadline_ns - now_ns);
+	/* A turn more, where the turn before it was still running when the timer was due. */
+	RULE(late_ns <= 500000 + 2 * host->trouble.turn_ns || host->last_trouble_ns + late_ns >= world_now->now_ns,
+	     "timer", "host %c: %s timer %lu ns late", 'A' + host->index, whose, late_ns);
+	*deadline_ns = 0;
+}
+
+static void check_closed(struct host *host, struct side *side, const struct sluice_event *event)
+{
+	struct sluice_conn_info info;
+
+	RULE(event->reason != SLUICE_REASON_NONE && event->reason < SLUICE_REASON_COUNT, "grammar",
+	     "CLOSED with reason %u", event->reason);
+	check_reason(host, side, event->reason);
+	RULE(!sluice_conn_info(host->worker, event->conn, &info), "grammar", "talk %u: the handle lives after CLOSED",
+	     side->talk->number);
+	witness_reasons[event->reason]++;
+	set_state(side, event->reason == SLUICE_REASON_FINISHED && side->state != SLUICE_STATE_LAST_ACK
+				? SLUICE_STATE_TIME_WAIT
+				: SLUICE_STATE_CLOSED);
+	side->closed = true;
+	side->closed_ns = world_now->now_ns;
+	side->reason = event->reason;
+	side->unexplained_reset = false;
+	forget(host, event->conn);
+}
+
+static void check_event(struct host *host, const struct sluice_event *event)
+{
+	struct side *side;
+	char text[128];
+
+	if (!event->conn.id) {
+		RULE(event->mask == SLUICE_TIMER, "grammar", "event %x for no connection", event->mask);
+		check_timer(host, &host->worker_timer_ns, "the worker's");
+		return;
+	}
+	side = side_of_event(host, event);
+	if (!side)
+		return;
+	if (trace_on())
+		trace_note("%s event %02x readable %u acked %u %s", side_text(side, text), event->mask,
+			   event->readable_bytes, event->acked_bytes,
+			   event->mask & SLUICE_CLOSED ? sluice_reason_text((enum sluice_reason)event->reason) : "");
+	RULE(event->mask, "grammar", "an event of no kind");
+	RULE(event->context == side->context, "grammar", "talk %u: an event with another's context",
+	     side->talk->number);
+	RULE(event->listener == side->listener, "grammar", "talk %u: an event with another's listener",
+	     side->talk->number);
+	RULE(!(event->mask & SLUICE_OPENED) == side->opened || event->mask == SLUICE_CLOSED, "grammar",
+	     "talk %u: event %x when the connection is %s", side->talk->number, event->mask,
+	     side->opened ? "open" : "not open yet");
+	if (event->mask & SLUICE_OPENED) {
+		side->opened = true;
+		side->opened_ns = world_now->now_ns;
+		if (side->state == SLUICE_STATE_SYN_SENT || side->state == SLUICE_STATE_SYN_RECEIVED)
+			set_state(side, SLUICE_STATE_ESTABLISHED);
+	}
+	check_acked(side, event);
+	check_arrived(side, event);
+	if (event->mask & SLUICE_WRITABLE)
+		RULE(side->short_send, "grammar", "talk %u: WRITABLE without a short send", side->talk->number);
+	side->short_send = side->short_send && !(event->mask & SLUICE_WRITABLE);
+	if (event->mask & SLUICE_TIMER)
+		check_timer(host, &side->timer_ns, "a connection's");
+	if (event->mask & SLUICE_CLOSED)
+		check_closed(host, side, event);
+	else
+		look(host, side);
+}
+
+const struct sluice_event *__wrap_sluice_poll(struct sluice_worker *worker, uint32_t *count)
+{
+	struct host *host = world_host_of(worker);
+	const struct sluice_event *event = __real_sluice_poll(worker, count);
+
+	for (uint32_t i = 0; i < *count; i++) {
+		for (uint32_t k = 0; k < i && event[i].conn.id; k++)
+			RULE(event[i].conn.id != event[k].conn.id, "grammar",
+			     "two events for one connection in one turn");
+		check_event(host, &event[i]);
+	}
+	return event;
+}
+
+/* ---- Data --------------------------------------------------------------------------------------------- */
+
+uint32_t __wrap_sluice_peek(struct sluice_worker *worker, sluice_conn conn, struct sluice_slice *slice, uint32_t max)
+{
+	struct host *host = world_host_of(worker);
+	uint32_t count = __real_sluice_peek(worker, conn, slice, max), bytes = 0;
+	struct side *side = witness_find(host->index, conn), *other;
+
+	RULE(count <= max, "peek", "%u slices where %u were asked for", count, max);
+	RULE(side || !count, "peek", "bytes of a stale handle");
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = side->consumed_bytes + bytes;
+
+		other = side_other(side);
+		RULE(slice[i].bytes, "peek", "talk %u: an empty slice", side->talk->number);
+		RULE(at + slice[i].bytes < ranges_contiguous(&side->got), "peek",
+		     "talk %u: bytes that have not arrived", side->talk->number);
+		RULE(memcmp(slice[i].data, other->taken + at, slice[i].bytes) == 0, "stream",
+		     "talk %u, host %c: %u bytes at %u are not what the peer sent", side->talk->number,
+		     'A' + host->index, slice[i].bytes, at);
+		bytes += slice[i].bytes;
+	}
+	RULE(!side || count == max || bytes == side->readable_bytes || side->closed, "peek",
+	     "talk %u: %u bytes shown, %u were said to be readable", side->talk->number, bytes, side->readable_bytes);
+	return count;
+}
+
+void __wrap_sluice_consume(struct sluice_worker *worker, sluice_conn conn, uint32_t bytes)
+{
+	struct host *host = world_host_of(worker);
+	struct side *side = witness_find(host->index, conn);
+
+	__real_sluice_consume(worker, conn, bytes);
+	if (!side)
+		return;
+	bytes = bytes < side->readable_bytes ? bytes : side->readable_bytes;
+	side->consumed_bytes += bytes;
+	side->readable_bytes -= bytes;
+	look(host, side);
+}
+
+static void note_flags(struct side *side, unsigned flags, bool whole)
+{
+	witness_deeds[flags & SLUICE_SEND_STATIC   ? DEED_send_static
+		      : flags & SLUICE_SEND_BORROW ? DEED_send_borrow
+						   : DEED_send_copy]++;
+	witness_deeds[DEED_send_more] += !!(flags & SLUICE_SEND_MORE);
+	witness_deeds[DEED_send_fin] += whole && flags & SLUICE_SEND_FIN;
+	witness_deeds[DEED_send_short] += !whole;
+	if (whole && flags & SLUICE_SEND_FIN)
+		side->fin_asked = true;
+	if (!whole)
+		side->short_send = true;
+}
+
+uint32_t __wrap_sluice_send(struct sluice_worker *worker, sluice_conn conn, const struct sluice_slice *slice,
+			    uint32_t count, unsigned flags)
+{
+	struct host *host = world_host_of(worker);
+	struct side *side = witness_find(host->index, conn);
+	uint32_t room = sluice_send_room(worker, conn), given = 0, left, taken;
+
+	taken = __real_sluice_send(worker, conn, slice, count, flags);
+	for (uint32_t i = 0; i < count; i++)
+		given += slice[i].bytes;
+	if (!side) {
+		RULE(taken == 0, "send", "a stale handle took %u bytes", taken);
+		return taken;
+	}
+	RULE(taken <= given && taken <= room, "send", "talk %u: %u bytes taken of %u, with room for %u",
+	     side->talk->number, taken, given, room);
+	RULE(taken == 0 || (side->opened && !side->fin_asked && !side->close_asked && !side->abort_asked), "send",
+	     "talk %u: %u bytes taken before OPENED or after FIN", side->talk->number, taken);
+	left = taken;
+	for (uint32_t i = 0; i < count && left; i++) {
+		uint32_t part = slice[i].bytes < left ? slice[i].bytes : left;
+
+		side_take_bytes(side, slice[i].data, part);
+		left -= part;
+	}
+	if (side->opened && !side->fin_asked)
+		note_flags(side, flags, taken == given);
+	look(host, side);
+	return taken;
+}
+
+void __wrap_sluice_shutdown(struct sluice_worker *worker, sluice_conn conn)
+{
+	struct host *host = world_host_of(worker);
+	struct side *side = witness_find(host->index, conn);
+
+	__real_sluice_shutdown(worker, conn);
+	witness_deeds[DEED_shutdown]++;
+	if (side)
+		side->fin_asked = true;
+	look(host, side);
+}
+
+void __wrap_sluice_close(struct sluice_worker *worker, sluice_conn conn)
+{
+	struct host *host = world_host_of(worker);
+	struct side *side = witness_find(host->index, conn);
+
+	look(host, side);
+	__real_sluice_close(worker, conn);
+	witness_deeds[DEED_close]++;
+	if (side) {
+		witness_deeds[DEED_close_unread] += side->readable_bytes > 0;
+		side->fin_asked = side->close_asked = true;
+	}
+	look(host, side);
+}
+
+void __wrap_sluice_abort(struct sluice_worker *worker, sluice_conn conn)
+{
+	struct host *host = world_host_of(worker);
+	struct side *side = witness_find(host->index, conn);
+
+	look(host, side);
+	__real_sluice_abort(worker, conn);
+	witness_deeds[DEED_abort]++;
+	if (side && !side->abort_asked)
+		side->abort_asked = true;
+}
+
+/* ---- The rest ----------------------------------------------------------------------------------------- */
+
+void __wrap_sluice_set_context(struct sluice_worker *worker, sluice_conn conn, void *context)
+{
+	struct side *side = witness_find(world_host_of(worker)->index, conn);
+
+	__real_sluice_set_context(worker, conn, context);
+	if (side)
+		side->context = context;
+	RULE(!side || sluice_context(worker, conn) == context, "context", "talk %u: another context than was set",
+	     side->talk->number);
+}
+
+void __wrap_sluice_set_timer(struct sluice_worker *worker, sluice_conn conn, uint64_t deadline_ns)
+{
+	struct side *side = witness_find(world_host_of(worker)->index, conn);
+
+	__real_sluice_set_timer(worker, conn, deadline_ns);
+	witness_deeds[DEED_connection_timer]++;
+	if (side)
+		side->timer_ns = deadline_ns;
+}
+
+void __wrap_sluice_set_worker_timer(struct sluice_worker *worker, uint64_t deadline_ns)
+{
+	__real_sluice_set_worker_timer(worker, deadline_ns);
+	witness_deeds[DEED_worker_timer]++;
+	world_host_of(worker)->worker_timer_ns = deadline_ns;
+}
