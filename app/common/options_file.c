@@ -86,8 +86,10 @@ static void section_check(struct options_file *in, const char *line)
 		if (!strcmp(section, name))
 			return;
 		nearest_offer(&nearest, section);
-		if (nearest.word == section)
-			nearest.word = strcpy(best, section);
+		if (nearest.word == section) {
+			memcpy(best, section, sizeof(best));
+			nearest.word = best;
+		}
 	}
 	if (nearest.word)
 		complain(in, "unknown section '[%s]', did you mean '[%s]'?", name, nearest.word);
@@ -121,7 +123,8 @@ static char *line_read(char *buffer, int buffer_bytes, void *argument)
 	line += strspn(line, " \t");
 	if (*line == '[')
 		section_check(in, line);
-	return strcpy(buffer, line);
+	snprintf(buffer, (size_t)buffer_bytes, "%s", line);
+	return buffer;
 }
 
 /* A copy that lives until options_release(): libinih's own is gone with the next line. */

@@ -142,7 +142,7 @@ void load_handle(struct load *load, const struct sluice_event *event)
 		load->timer_ns = 0;
 		return;
 	}
-	now_ns = sluice_now_ns(load->worker);
+	now_ns = load_now_ns(load);
 	if (event->mask & SLUICE_PEER_CLOSED) /* known before anything more is sent */
 		conn->peer_closed = true;
 	if (event->mask & SLUICE_OPENED)
@@ -229,7 +229,7 @@ static void phases_advance(struct load *load, uint64_t now_ns)
 
 void load_stop(struct load *load)
 {
-	uint64_t now_ns = sluice_now_ns(load->worker);
+	uint64_t now_ns = load_now_ns(load);
 
 	if (load->results.phase < LOAD_PHASE_DRAIN || (load->results.phase == LOAD_PHASE_DRAIN && !load->cut_ns))
 		drain_begin(load, now_ns);
@@ -238,6 +238,13 @@ void load_stop(struct load *load)
 bool load_is_finished(const struct load *load)
 {
 	return load->results.phase == LOAD_PHASE_FINISHED;
+}
+
+enum load_window load_window(const struct load *load)
+{
+	if (load->results.end_ns)
+		return LOAD_WINDOW_ENDED;
+	return load->results.begin_ns ? LOAD_WINDOW_OPEN : LOAD_WINDOW_BEFORE;
 }
 
 /* ---- A turn ---- */
@@ -292,12 +299,13 @@ static void timer_set(struct load *load, uint64_t now_ns)
 
 void load_turn(struct load *load)
 {
-	uint64_t now_ns = sluice_now_ns(load->worker);
+	uint64_t now_ns = load_now_ns(load);
 
 	if (load->results.phase == LOAD_PHASE_FINISHED)
 		return;
 	if (!load->start_ns) {
 		load->start_ns = now_ns;
+		__atomic_store_n(&load->results.start_ns, now_ns, __ATOMIC_RELAXED);
 		load->sweep_ns = now_ns + load->sweep_step_ns;
 	}
 	__atomic_store_n(&load->results.now_ns, now_ns, __ATOMIC_RELAXED);
@@ -330,6 +338,7 @@ void load_results(const struct load *load, struct load_results *results)
 	/* Phase first: what it promises to be there was written before it. */
 	memset(results, 0, sizeof(*results));
 	results->phase = __atomic_load_n(&live->phase, __ATOMIC_ACQUIRE);
+	results->start_ns = __atomic_load_n(&live->start_ns, __ATOMIC_RELAXED);
 	results->now_ns = __atomic_load_n(&live->now_ns, __ATOMIC_RELAXED);
 	if (results->phase >= LOAD_PHASE_MEASURE) {
 		results->end_ns = __atomic_load_n(&live->end_ns, __ATOMIC_ACQUIRE);

@@ -118,11 +118,14 @@ const char *load_time_key(enum load_time time);
 
 struct load_results {
 	enum load_phase phase;
+	uint64_t start_ns;             /* the first turn; 0: none yet */
 	uint64_t now_ns;               /* of the worker, when this was last written */
 	uint64_t begin_ns, end_ns;     /* of the measured window; end 0: still open; begin 0: not begun */
 	struct load_counts total;      /* the whole run */
 	struct load_counts begin, end; /* as they were at the window's ends */
 };
+
+enum load_window { LOAD_WINDOW_BEFORE, LOAD_WINDOW_OPEN, LOAD_WINDOW_ENDED };
 
 struct load;
 
@@ -139,6 +142,9 @@ void load_handle(struct load *load, const struct sluice_event *event);
 void load_turn(struct load *load);
 
 bool load_is_finished(const struct load *load);
+
+/* Where the measured window stands, for counters kept elsewhere.  The worker's thread. */
+enum load_window load_window(const struct load *load);
 
 /* Begins nothing new from now on; what is in progress has drain_ns to finish.  The worker's thread. */
 void load_stop(struct load *load);

@@ -103,6 +103,14 @@ struct load {
 	char host_text[256];
 };
 
+/* The turn's clock; never 0, which says "not yet". */
+static inline uint64_t load_now_ns(const struct load *load)
+{
+	uint64_t now_ns = sluice_now_ns(load->worker);
+
+	return now_ns ? now_ns : 1;
+}
+
 /* Deadlines count in ticks of 2^20 ns, about a millisecond, from the first turn: 52 days. */
 static inline uint32_t load_tick(const struct load *load, uint64_t now_ns)
 {
