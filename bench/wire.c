@@ -15,6 +15,7 @@
 #include <rte_launch.h>
 #include <rte_mbuf.h>
 
+#include "bench/distance.h"
 #include "config/limits.h"
 #include "lib/port/eal.h"
 #include "lib/port/ports.h"
@@ -114,32 +115,38 @@ static uint64_t generate_for(struct sluice_io *io, const struct options *options
 	return received;
 }
 
-static void print_result(const struct echo *echo, const struct options *options, uint64_t received, double seconds)
+static void print_result(const struct echo *echo, const struct options *options, double round_trips_per_second,
+			 const uint64_t distance_cycles[2])
 {
 	printf("{\"cycles_per_pair\": %.1f, \"round_trips_per_second\": %.0f, \"packets_per_turn\": %.1f, "
-	       "\"busy_fraction\": %.4f, \"window_packets\": %u, \"packet_bytes\": %u, \"hz\": %lu}\n",
-	       (double)echo->busy_cycles / (double)echo->packets, (double)received / seconds,
+	       "\"busy_fraction\": %.4f, \"window_packets\": %u, \"packet_bytes\": %u, "
+	       "\"line_round_trip_cycles\": %lu, \"line_round_trip_cycles_after\": %lu, \"hz\": %lu}\n",
+	       (double)echo->busy_cycles / (double)echo->packets, round_trips_per_second,
 	       (double)echo->packets / (double)echo->turns_busy, (double)echo->busy_cycles / (double)echo->total_cycles,
-	       options->window_packets, options->packet_bytes, rte_get_tsc_hz());
+	       options->window_packets, options->packet_bytes, distance_cycles[0], distance_cycles[1],
+	       rte_get_tsc_hz());
 }
 
 static int run(struct ports *ports, const struct options *options)
 {
 	static struct echo echo;
 	struct sluice_io *io = &ports->io[0];
-	uint64_t start_ns, end_ns, received;
+	unsigned lcore = eal_worker_lcore(1);
+	uint64_t start_ns, end_ns, received, distance_cycles[2];
 
+	distance_cycles[0] = distance_round_trip_cycles(lcore);
 	echo.io = &ports->io[1];
-	if (rte_eal_remote_launch(echo_loop, &echo, eal_worker_lcore(1)) != 0)
+	if (rte_eal_remote_launch(echo_loop, &echo, lcore) != 0)
 		return 1;
 	start_ns = io->now_ns(io->user);
 	received = generate_for(io, options);
 	end_ns = io->now_ns(io->user);
 	atomic_store(&echo.stop, true);
-	rte_eal_wait_lcore(eal_worker_lcore(1));
+	rte_eal_wait_lcore(lcore);
 	if (echo.packets == 0)
 		return 1;
-	print_result(&echo, options, received, (double)(end_ns - start_ns) / 1e9);
+	distance_cycles[1] = distance_round_trip_cycles(lcore);
+	print_result(&echo, options, (double)received * 1e9 / (double)(end_ns - start_ns), distance_cycles);
 	return 0;
 }
 
