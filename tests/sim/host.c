@@ -321,6 +321,8 @@ void host_turn(struct host *host)
 	}
 	if (host->streams)
 		streams_turn(host->streams);
+	else if (host->program_turn)
+		host->program_turn(host);
 	sluice_flush(host->worker);
 	note_deadline(host);
 	take_time(host);

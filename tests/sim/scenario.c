@@ -9,6 +9,7 @@
 #include "tests/sim/coverage.h"
 #include "tests/sim/junk.h"
 #include "tests/sim/oracle.h"
+#include "tests/sim/programs.h"
 #include "tests/sim/scenario_config.h"
 #include "tests/sim/stranger.h"
 #include "tests/sim/streams.h"
@@ -19,6 +20,7 @@
 #define CONNECTIONS_LEAST 20
 #define SEGMENTS_LEAST    2000
 #define FAULT_KINDS_LEAST 3
+#define HTTP_PPM          150000
 #define FAULTY_NS_MAX     (400 * SECOND_NS)
 #define FINISH_NS_MAX     (1200 * SECOND_NS)
 #define REST_NS_MAX       (600 * SECOND_NS)
@@ -28,6 +30,8 @@ static struct world world;
 struct scene {
 	struct plan plan;
 	struct streams streams[WORLD_HOSTS];
+	struct programs programs;
+	bool is_http; /* the programs play, and no story */
 	uint64_t next_faults_ns, next_stranger_ns, next_junk_ns;
 	uint64_t stranger_gap_ns, junk_gap_ns; /* 0: never */
 	uint32_t tuple_port;
@@ -73,26 +77,38 @@ static void draw_plan(struct scene *scene)
 			  i % 8 == 0 ? (uint32_t)random_between(random, 30000, 300000) : 0);
 }
 
-static void start(struct scene *scene)
+static void start_streams(struct scene *scene)
 {
 	struct random *random = &world.random;
 
-	scenario_draw_hosts(&world);
-	scenario_draw_faults(&world);
 	for (uint32_t i = 0; i < WORLD_HOSTS; i++) {
-		host_start(&world.host[i]);
 		streams_start(&scene->streams[i], &world.host[i], &scene->plan);
 		world.host[i].streams = &scene->streams[i];
 	}
 	draw_plan(scene);
-	scene->stranger_gap_ns = random_chance(random, 600000) ? random_between(random, 1, 200) * MILLISECOND_NS : 0;
-	scene->junk_gap_ns = random_chance(random, 500000) ? random_between(random, 5, 300) * MILLISECOND_NS : 0;
 	if (random_chance(random, 200000)) {
 		struct streams *deaf = &scene->streams[random_below(random, 2)];
 
 		deaf->deaf_from_ns = random_between(random, 1, 5000) * MILLISECOND_NS;
 		deaf->deaf_to_ns = deaf->deaf_from_ns + random_between(random, 1, 3000) * MILLISECOND_NS;
 	}
+}
+
+static void start(struct scene *scene)
+{
+	struct random *random = &world.random;
+
+	scenario_draw_hosts(&world);
+	scenario_draw_faults(&world);
+	for (uint32_t i = 0; i < WORLD_HOSTS; i++)
+		host_start(&world.host[i]);
+	scene->is_http = random_chance(random, HTTP_PPM);
+	if (scene->is_http)
+		programs_start(&scene->programs, &world);
+	else
+		start_streams(scene);
+	scene->stranger_gap_ns = random_chance(random, 600000) ? random_between(random, 1, 200) * MILLISECOND_NS : 0;
+	scene->junk_gap_ns = random_chance(random, 500000) ? random_between(random, 5, 300) * MILLISECOND_NS : 0;
 }
 
 /* What happens from outside at this moment; returns when to look again. */
@@ -124,6 +140,9 @@ static bool has_seen_enough(const struct scene *scene)
 {
 	const struct story *story = scene->plan.first;
 
+	if (scene->is_http)
+		return world.observer.segments_sent >= SEGMENTS_LEAST &&
+		       programs_connections(&scene->programs) >= CONNECTIONS_LEAST;
 	while (story && story->begun)
 		story = story->next;
 	return !story && scene->plan.begun_count >= CONNECTIONS_LEAST && world.observer.segments_sent >= SEGMENTS_LEAST;
@@ -137,14 +156,16 @@ static void faulty_act(struct scene *scene)
 	while (!has_seen_enough(scene)) {
 		uint64_t until_ns = meddle(scene);
 
-		if (world.now_ns >= next_more_ns) {
+		if (world.now_ns >= next_more_ns && !scene->is_http) {
 			add_story(scene, world.now_ns, 200000);
 			next_more_ns = world.now_ns + 5 * SECOND_NS;
 			world.host[scene->plan.last->opener].deadline_ns = world.now_ns;
 		}
+		if (scene->is_http && !programs_are_loading(&scene->programs))
+			break;
 		RULE(world.now_ns < FAULTY_NS_MAX, "scenario", "%u connections and %lu segments are all there was",
 		     scene->plan.begun_count, world.observer.segments_sent);
-		world_step(&world, until_ns < next_more_ns ? until_ns : next_more_ns);
+		world_step(&world, until_ns < next_more_ns || scene->is_http ? until_ns : next_more_ns);
 	}
 }
 
@@ -178,9 +199,12 @@ static void calm_act(struct scene *scene)
 {
 	scenario_calm(&world);
 	trace_note("calm");
-	while (!plan_is_over(&scene->plan)) {
-		if (!world_step(&world, world.calm_ns + FINISH_NS_MAX))
-			tell_unfinished(&scene->plan);
+	while (scene->is_http ? !programs_finish(&scene->programs) : !plan_is_over(&scene->plan)) {
+		if (world_step(&world, world.calm_ns + FINISH_NS_MAX))
+			continue;
+		RULE(!scene->is_http, "liveness", "the programs are not finished: %s",
+		     scene->programs.draining ? "the server drains" : "a load runs");
+		tell_unfinished(&scene->plan);
 	}
 }
 
@@ -203,7 +227,8 @@ static void resting_act(struct scene *scene)
 static struct outcome sum_up(struct scene *scene)
 {
 	struct outcome outcome = {.segments = world.observer.segments_sent,
-				  .connections = scene->plan.begun_count,
+				  .connections = scene->is_http ? programs_connections(&scene->programs)
+								: scene->plan.begun_count,
 				  .virtual_ns = world.now_ns,
 				  .turns = world.turns,
 				  .trace_hash = trace_hash(),
@@ -262,6 +287,8 @@ struct outcome scenario_run(uint64_t seed)
 	resting_act(&scene);
 	outcome = sum_up(&scene);
 	coverage_add_world(&world);
+	if (scene.is_http)
+		programs_stop(&scene.programs);
 	for (uint32_t i = 0; i < WORLD_HOSTS; i++)
 		host_stop(&world.host[i]);
 	plan_free(&scene.plan);

@@ -76,6 +76,7 @@ struct host {
 	struct streams *streams; /* the application; NULL: another one */
 	void *program;           /* that other one */
 	void (*program_handle)(struct host *host, const struct sluice_event *event);
+	void (*program_turn)(struct host *host);
 };
 
 struct world {
