@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "app/httpd/httpd_respond.h"
 #include "app/httpd/httpd_server.h"
 
 #define PORT_DEFAULT 80
@@ -112,7 +111,6 @@ int httpd_open(const struct httpd_config *config, struct sluice_worker *worker, 
 	server = make(config, worker);
 	if (!server)
 		return -ENOMEM;
-	httpd_respond_prepare();
 	result = open_memory(server);
 	if (result == 0)
 		result = open_content(server);
@@ -140,9 +138,10 @@ static void each_conn(struct httpd *httpd, void (*act)(struct httpd *, struct ht
 	}
 }
 
-static void abort_conn(struct httpd *httpd, struct httpd_conn *conn)
+void httpd_cut(struct httpd *httpd)
 {
-	sluice_abort(httpd->worker, conn->conn);
+	httpd_clock_update(httpd);
+	each_conn(httpd, httpd_conn_abort);
 }
 
 void httpd_close(struct httpd *httpd)
@@ -150,7 +149,7 @@ void httpd_close(struct httpd *httpd)
 	if (!httpd)
 		return;
 	close_listeners(httpd);
-	each_conn(httpd, abort_conn);
+	each_conn(httpd, httpd_conn_abort);
 	release(httpd);
 }
 

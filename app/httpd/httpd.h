@@ -79,8 +79,11 @@ void httpd_drain(struct httpd *httpd);
 /* After httpd_drain(): no connection is left. */
 bool httpd_is_drained(const struct httpd *httpd);
 
+/* Resets every connection that is left, for when draining has lasted long enough; CLOSED comes with the next poll. */
+void httpd_cut(struct httpd *httpd);
+
 /*
- * Aborts what is left and frees everything, the content too if httpd_open() loaded it.  Before sluice_close_all(); no
+ * Resets what is left and frees everything, the content too if httpd_open() loaded it.  Before sluice_close_all(); no
  * event of our connections may be handled afterwards.
  */
 void httpd_close(struct httpd *httpd);

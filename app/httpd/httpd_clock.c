@@ -21,17 +21,17 @@ static void refresh_stamp(struct httpd *httpd)
 {
 	uint64_t now_ns = wall_ns(httpd);
 	char date[HTTP_DATE_BYTES];
-	uint8_t *at = httpd->stamp;
+	uint8_t *at = httpd->stamp.text;
 
 	httpd->wall_s = now_ns / NS_PER_S;
 	httpd->next_second_ns = httpd->now_ns + NS_PER_S - now_ns % NS_PER_S;
 	http_date_format(httpd->wall_s, date);
 	at = HTTPD_TEXT_PUT(at, "HTTP/1.1 200 OK\r\n");
-	httpd->stamp_status_bytes = (uint32_t)(at - httpd->stamp);
+	httpd->stamp.status_bytes = (uint32_t)(at - httpd->stamp.text);
 	at = HTTPD_TEXT_PUT(at, "Server: Sluice\r\nDate: ");
 	at = httpd_text_put(at, date, sizeof(date));
 	at = HTTPD_TEXT_PUT(at, "\r\n");
-	httpd->stamp_bytes = (uint32_t)(at - httpd->stamp);
+	httpd->stamp.bytes = (uint32_t)(at - httpd->stamp.text);
 }
 
 void httpd_clock_update(struct httpd *httpd)

@@ -86,7 +86,8 @@ void httpd_conn_resume_waiting(struct httpd *httpd)
 static void overload(struct httpd *httpd, sluice_conn conn)
 {
 	uint8_t text[HTTPD_RESPONSE_BYTES];
-	struct sluice_slice slice = {.data = text, .bytes = httpd_respond_overload(httpd, text)};
+	struct sluice_slice slice = {.data = text,
+				     .bytes = (uint32_t)(httpd_answer_overload(&httpd->stamp, text) - text)};
 
 	httpd_count(&httpd->count.connections_refused, 1);
 	httpd_count(&httpd->count.responses_5xx, 1);

@@ -6,10 +6,10 @@
  */
 #include "app/httpd/httpd_exchange.h"
 
+#include "app/httpd/httpd_answer.h"
 #include "app/httpd/httpd_echo.h"
 #include "app/httpd/httpd_respond.h"
 #include "app/httpd/httpd_server.h"
-#include "app/httpd/httpd_text.h"
 
 #define STRETCH_SLICES_MAX 16
 
@@ -78,38 +78,6 @@ void httpd_exchange_give_back(struct httpd *httpd, struct httpd_conn *conn)
 		httpd_pool_give_back(&httpd->buffers, exchange->buffer);
 	httpd_pool_give_back(&httpd->exchanges, conn->exchange);
 	conn->exchange = HTTPD_POOL_NONE;
-}
-
-uint32_t httpd_exchange_part(const struct httpd_entity *entity, const struct http_ranges *ranges, uint32_t part,
-			     uint8_t *at)
-{
-	const uint8_t *start = at;
-
-	if (part > 0)
-		at = HTTPD_TEXT_PUT(at, "\r\n");
-	at = HTTPD_TEXT_PUT(at, "--" HTTPD_BOUNDARY);
-	at = httpd_text_put(at, entity->validators.etag.data + 1, entity->validators.etag.bytes - 2);
-	if (part == ranges->count)
-		return (uint32_t)(HTTPD_TEXT_PUT(at, "--\r\n") - start);
-	at = HTTPD_TEXT_PUT(at, "\r\nContent-Type: ");
-	at = httpd_text_put_string(at, entity->type);
-	at = HTTPD_TEXT_PUT(at, "\r\nContent-Range: bytes ");
-	at = httpd_text_put_number(at, ranges->range[part].first);
-	*at++ = '-';
-	at = httpd_text_put_number(at, ranges->range[part].last);
-	*at++ = '/';
-	at = httpd_text_put_number(at, entity->body_bytes);
-	return (uint32_t)(HTTPD_TEXT_PUT(at, "\r\n\r\n") - start);
-}
-
-uint64_t httpd_exchange_parts_bytes(const struct httpd_entity *entity, const struct http_ranges *ranges)
-{
-	uint8_t text[HTTPD_SMALL_BYTES];
-	uint64_t bytes = httpd_exchange_part(entity, ranges, ranges->count, text);
-
-	for (uint32_t i = 0; i < ranges->count; i++)
-		bytes += httpd_exchange_part(entity, ranges, i, text) + http_range_bytes(&ranges->range[i]);
-	return bytes;
 }
 
 /* All of it, or the connection is blocked. */
@@ -188,7 +156,7 @@ static bool next_part(struct httpd_exchange *exchange)
 		return false;
 	exchange->small_at = 0;
 	exchange->small_bytes =
-		(uint16_t)httpd_exchange_part(exchange->entity, &exchange->ranges, exchange->part, exchange->small);
+		(uint16_t)httpd_answer_part(exchange->entity, &exchange->ranges, exchange->part, exchange->small);
 	if (exchange->part < exchange->ranges.count) {
 		exchange->stretch = exchange->entity->body;
 		exchange->stretch_at = range->first;

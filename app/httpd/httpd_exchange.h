@@ -6,8 +6,8 @@
 #pragma once
 
 #include "app/httpd/http_chunked.h"
-#include "app/httpd/http_range.h"
 #include "app/httpd/http_request.h"
+#include "app/httpd/httpd_answer.h"
 #include "app/httpd/httpd_log.h"
 
 struct httpd;
@@ -19,8 +19,6 @@ enum httpd_body_framing {
 	HTTPD_BODY_LENGTH,  /* `body_left` bytes */
 	HTTPD_BODY_CHUNKED, /* as `chunked` says */
 };
-
-#define HTTPD_SMALL_BYTES 320 /* a part's header lines, or a chunk's size line */
 
 struct httpd_exchange {
 	/* The request's body. */
@@ -39,8 +37,8 @@ struct httpd_exchange {
 	uint32_t buffer;                  /* index, HTTPD_POOL_NONE: none borrowed */
 	uint32_t buffer_at, buffer_bytes; /* what of it waits to be sent; while gathering, at is 0 */
 	uint16_t small_at, small_bytes;
-	uint8_t small[HTTPD_SMALL_BYTES];
-	const uint8_t *stretch; /* static memory */
+	uint8_t small[HTTPD_PART_BYTES]; /* or a chunk's size line */
+	const uint8_t *stretch;          /* static memory */
 	uint64_t stretch_at, stretch_left;
 	uint32_t stretch_period;           /* the memory repeats; 0: it does not */
 	uint64_t chunk_left;               /* echo: of the chunk that was announced */
@@ -80,12 +78,3 @@ bool httpd_exchange_wants_input(const struct httpd_exchange *exchange, bool bloc
 
 /* The peer closed before the body was whole: what was promised is not kept. */
 void httpd_exchange_truncate(struct httpd *httpd, struct httpd_conn *conn);
-
-/* Multipart: writes the header lines of a part (or the end, for part == count) and returns their bytes. */
-uint32_t httpd_exchange_part(const struct httpd_entity *entity, const struct http_ranges *ranges, uint32_t part,
-			     uint8_t *at);
-
-/* Bytes of the whole multipart body. */
-uint64_t httpd_exchange_parts_bytes(const struct httpd_entity *entity, const struct http_ranges *ranges);
-
-#define HTTPD_BOUNDARY "sluice-byteranges-"

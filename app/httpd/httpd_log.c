@@ -6,11 +6,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "app/httpd/http_date.h"
 #include "app/httpd/http_request.h"
+#include "app/httpd/httpd_text.h"
 #include "lib/sluice.h"
 
 int httpd_log_open(struct httpd_log *log, uint32_t records)
@@ -54,39 +54,64 @@ uint32_t httpd_log_drain(struct httpd_log *log, struct httpd_log_record *record,
 	return count;
 }
 
-static char *put_peer(char *at, const struct httpd_log_record *record)
+static uint8_t *put_peer(uint8_t *at, const struct httpd_log_record *record)
 {
 	struct sluice_address address = {0};
+	char text[INET6_ADDRSTRLEN] = "";
 	bool ipv4;
 
 	memcpy(address.ip, record->ip, sizeof(address.ip));
 	ipv4 = sluice_address_is_ipv4(&address);
-	if (!inet_ntop(ipv4 ? AF_INET : AF_INET6, ipv4 ? address.ip + 12 : address.ip, at, INET6_ADDRSTRLEN))
-		*at = '\0';
-	return at + strlen(at);
+	inet_ntop(ipv4 ? AF_INET : AF_INET6, ipv4 ? address.ip + 12 : address.ip, text, sizeof(text));
+	return httpd_text_put_string(at, text);
+}
+
+/* A number below 100 with two digits, and what follows it. */
+static uint8_t *put_two(uint8_t *at, unsigned number, char after)
+{
+	*at++ = (uint8_t)('0' + number / 10);
+	*at++ = (uint8_t)('0' + number % 10);
+	*at++ = (uint8_t)after;
+	return at;
+}
+
+static uint8_t *put_clock(uint8_t *at, const struct http_calendar *calendar, char after)
+{
+	at = put_two(at, calendar->hour, ':');
+	at = put_two(at, calendar->minute, ':');
+	return put_two(at, calendar->second, after);
 }
 
 /* "10/Oct/2000:13:55:36 +0000" */
-static char *put_common_time(char *at, uint64_t time_s)
+static uint8_t *put_common_time(uint8_t *at, uint64_t time_s)
 {
 	struct http_calendar calendar = http_date_calendar(time_s);
 
-	return at + sprintf(at, "%02u/%s/%04u:%02u:%02u:%02u +0000", calendar.day, http_date_months[calendar.month - 1],
-			    (unsigned)calendar.year, calendar.hour, calendar.minute, calendar.second);
+	at = put_two(at, calendar.day, '/');
+	at = httpd_text_put(at, http_date_months[calendar.month - 1], 3);
+	*at++ = '/';
+	at = httpd_text_put_number(at, (uint64_t)calendar.year);
+	*at++ = ':';
+	at = put_clock(at, &calendar, ' ');
+	return HTTPD_TEXT_PUT(at, "+0000");
 }
 
 /* "2000-10-10T13:55:36Z" */
-static char *put_json_time(char *at, uint64_t time_s)
+static uint8_t *put_json_time(uint8_t *at, uint64_t time_s)
 {
 	struct http_calendar calendar = http_date_calendar(time_s);
 
-	return at + sprintf(at, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)calendar.year, calendar.month, calendar.day,
-			    calendar.hour, calendar.minute, calendar.second);
+	at = httpd_text_put_number(at, (uint64_t)calendar.year);
+	*at++ = '-';
+	at = put_two(at, calendar.month, '-');
+	at = put_two(at, calendar.day, 'T');
+	return put_clock(at, &calendar, 'Z');
 }
 
 /* What could end a quoted string, or confuse a terminal, as \xHH (JSON: \u00HH). */
-static char *put_escaped(char *at, const struct httpd_log_record *record, const char *escape)
+static uint8_t *put_target(uint8_t *at, const struct httpd_log_record *record, const char *escape)
 {
+	static const char digits[] = "0123456789abcdef";
 	uint32_t bytes = record->target_bytes;
 
 	if (bytes > HTTPD_LOG_TARGET_BYTES)
@@ -94,51 +119,69 @@ static char *put_escaped(char *at, const struct httpd_log_record *record, const 
 	for (uint32_t i = 0; i < bytes; i++) {
 		uint8_t byte = record->target[i];
 
-		if (byte < 0x20 || byte >= 0x7f || byte == '"' || byte == '\\')
-			at += sprintf(at, "%s%02x", escape, byte);
-		else
-			*at++ = (char)byte;
+		if (byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\') {
+			*at++ = byte;
+			continue;
+		}
+		at = httpd_text_put_string(at, escape);
+		*at++ = (uint8_t)digits[byte >> 4];
+		*at++ = (uint8_t)digits[byte & 15];
 	}
-	if (record->target_bytes > HTTPD_LOG_TARGET_BYTES)
-		at += sprintf(at, "...");
-	return at;
+	return record->target_bytes > HTTPD_LOG_TARGET_BYTES ? HTTPD_TEXT_PUT(at, "...") : at;
 }
 
-static char *put_common(char *at, const struct httpd_log_record *record)
+static uint8_t *put_common(uint8_t *at, const struct httpd_log_record *record)
 {
 	at = put_peer(at, record);
-	at += sprintf(at, " - - [");
+	at = HTTPD_TEXT_PUT(at, " - - [");
 	at = put_common_time(at, record->time_s);
-	at += sprintf(at, "] \"");
+	at = HTTPD_TEXT_PUT(at, "] \"");
 	if (record->target_bytes > 0) {
-		at += sprintf(at, "%s ", http_method_text(record->method));
-		at = put_escaped(at, record, "\\x");
-		at += sprintf(at, " HTTP/1.%u", record->minor);
+		at = httpd_text_put_string(at, http_method_text(record->method));
+		*at++ = ' ';
+		at = put_target(at, record, "\\x");
+		at = HTTPD_TEXT_PUT(at, " HTTP/1.");
+		at = httpd_text_put_number(at, record->minor);
 	} else {
 		*at++ = '-'; /* refused before there was a target */
 	}
-	return at + sprintf(at, "\" %u %llu\n", record->status, (unsigned long long)record->bytes);
+	at = HTTPD_TEXT_PUT(at, "\" ");
+	at = httpd_text_put_number(at, record->status);
+	*at++ = ' ';
+	at = httpd_text_put_number(at, record->bytes);
+	return HTTPD_TEXT_PUT(at, "\n");
 }
 
-static char *put_json(char *at, const struct httpd_log_record *record)
+static uint8_t *put_json(uint8_t *at, const struct httpd_log_record *record)
 {
-	at += sprintf(at, "{\"time\":\"");
+	at = HTTPD_TEXT_PUT(at, "{\"time\":\"");
 	at = put_json_time(at, record->time_s);
-	at += sprintf(at, "\",\"peer\":\"");
+	at = HTTPD_TEXT_PUT(at, "\",\"peer\":\"");
 	at = put_peer(at, record);
-	at += sprintf(at, "\",\"port\":%u,", record->port);
+	at = HTTPD_TEXT_PUT(at, "\",\"port\":");
+	at = httpd_text_put_number(at, record->port);
 	if (record->target_bytes > 0) {
-		at += sprintf(at, "\"method\":\"%s\",\"target\":\"", http_method_text(record->method));
-		at = put_escaped(at, record, "\\u00");
-		at += sprintf(at, "\",\"version\":\"1.%u\",", record->minor);
+		at = HTTPD_TEXT_PUT(at, ",\"method\":\"");
+		at = httpd_text_put_string(at, http_method_text(record->method));
+		at = HTTPD_TEXT_PUT(at, "\",\"target\":\"");
+		at = put_target(at, record, "\\u00");
+		at = HTTPD_TEXT_PUT(at, "\",\"version\":\"1.");
+		at = httpd_text_put_number(at, record->minor);
+		*at++ = '"';
 	}
-	return at + sprintf(at, "\"status\":%u,\"bytes\":%llu,\"duration_us\":%u}\n", record->status,
-			    (unsigned long long)record->bytes, record->duration_us);
+	at = HTTPD_TEXT_PUT(at, ",\"status\":");
+	at = httpd_text_put_number(at, record->status);
+	at = HTTPD_TEXT_PUT(at, ",\"bytes\":");
+	at = httpd_text_put_number(at, record->bytes);
+	at = HTTPD_TEXT_PUT(at, ",\"duration_us\":");
+	at = httpd_text_put_number(at, record->duration_us);
+	return HTTPD_TEXT_PUT(at, "}\n");
 }
 
 size_t httpd_log_line(const struct httpd_log_record *record, enum httpd_log_format format, char *line)
 {
-	char *end = format == HTTPD_LOG_JSON ? put_json(line, record) : put_common(line, record);
+	uint8_t *start = (uint8_t *)line;
+	uint8_t *end = format == HTTPD_LOG_JSON ? put_json(start, record) : put_common(start, record);
 
-	return (size_t)(end - line);
+	return (size_t)(end - start);
 }

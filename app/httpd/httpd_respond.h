@@ -24,9 +24,3 @@ void httpd_respond_refuse(struct httpd *httpd, struct httpd_conn *conn, uint16_t
 
 /* The head of an echo's response, which waits for the first body byte. */
 void httpd_respond_echo_head(struct httpd *httpd, struct httpd_conn *conn);
-
-/* Fills in the pattern of /bytes/N.  Main thread; doing it again changes nothing. */
-void httpd_respond_prepare(void);
-
-/* Writes a 503 for a connection that has no record; returns its bytes. */
-uint32_t httpd_respond_overload(const struct httpd *httpd, uint8_t *at);

@@ -14,13 +14,7 @@
 #include "app/httpd/httpd_pool.h"
 
 #define HTTPD_OUTBOX_BYTES    4096 /* short answers of one event, sent as one */
-#define HTTPD_RESPONSE_BYTES  2048 /* room that any head with a short body fits */
-#define HTTPD_INLINE_BYTES    1024 /* bodies up to this are copied behind their head */
 #define HTTPD_REQUESTS_A_TURN 256  /* of one connection; then others have their turn */
-#define HTTPD_STAMP_BYTES     96   /* status line of a 200, Server and Date */
-
-static_assert(HTTPD_INLINE_BYTES + HTTPD_ENTITY_FIELDS_MAX_BYTES + HTTPD_STAMP_BYTES + 64 <= HTTPD_RESPONSE_BYTES,
-	      "an entity's head and an inline body must fit");
 
 struct httpd {
 	struct sluice_worker *worker;
@@ -31,8 +25,7 @@ struct httpd {
 
 	uint32_t turn_requests; /* that the connection at hand may still make */
 	bool draining;
-	uint8_t stamp[HTTPD_STAMP_BYTES];
-	uint32_t stamp_bytes, stamp_status_bytes; /* whole, and of the status line in it */
+	struct httpd_stamp stamp;
 
 	/* Answers of the connection at hand that have not been handed to TCP. */
 	uint32_t outbox_bytes;

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A worker's life: listen, serve, drain, cut.
+ */
+#include "app/httpd/httpd_run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/common/stop.h"
+#include "app/httpd/httpd_content.h"
+
+#define LISTEN_TEXT "*:80"
+
+static void turn(struct httpd_run_worker *me)
+{
+	uint32_t count;
+	const struct sluice_event *event = sluice_poll(me->worker, &count);
+
+	for (uint32_t i = 0; i < count; i++)
+		httpd_handle(me->httpd, &event[i]);
+	httpd_turn(me->httpd);
+	sluice_flush(me->worker);
+}
+
+/* What is in progress may finish, but not for ever. */
+static void drain(struct httpd_run_worker *me)
+{
+	uint64_t deadline_ns = sluice_now_ns(me->worker) + me->run->program->drain_ns;
+
+	httpd_drain(me->httpd);
+	sluice_flush(me->worker);
+	while (!httpd_is_drained(me->httpd) && sluice_now_ns(me->worker) < deadline_ns) {
+		sluice_set_worker_timer(me->worker, deadline_ns); /* so that an idle poll returns by then */
+		turn(me);
+	}
+	httpd_cut(me->httpd);
+	turn(me);
+}
+
+static int serve(struct sluice_worker *worker, void *argument)
+{
+	struct httpd_run_worker *me = argument;
+	struct httpd *httpd;
+	int error = httpd_open(&me->run->config, worker, &httpd);
+
+	if (error) {
+		fprintf(stderr, "sluice-httpd: cannot listen: %s\n", strerror(-error));
+		stop_ask();
+		return error;
+	}
+	__atomic_store_n(&me->httpd, httpd, __ATOMIC_RELEASE);
+	while (!stop_is_asked())
+		turn(me);
+	drain(me);
+	return 0;
+}
+
+static void say_listening(const struct httpd_run *run)
+{
+	const struct options_list *listen = &run->program->listen;
+
+	printf("sluice-httpd: listening on %s", listen->count ? listen->item[0] : LISTEN_TEXT);
+	for (uint32_t i = 1; i < listen->count; i++)
+		printf(", %s", listen->item[i]);
+	printf("; %u %s; ", run->worker_count, run->worker_count == 1 ? "worker" : "workers");
+	if (run->program->config.root)
+		printf("%u resources, %llu bytes, from %s\n", httpd_content_count(run->content),
+		       (unsigned long long)httpd_content_bytes(run->content), run->program->config.root);
+	else
+		printf("built-in pages\n");
+	fflush(stdout);
+}
+
+int httpd_run_open(struct httpd_run *run, const struct httpd_options *program)
+{
+	const struct httpd_config *config = &program->config;
+	int error;
+
+	memset(run, 0, sizeof(*run));
+	run->program = program;
+	error = httpd_content_open(config->root, config->content_max_bytes, config->endpoints, &run->content);
+	if (error)
+		return error;
+	run->config = *config;
+	run->config.content = run->content;
+	error = sluice_open(&program->endpoint.config, &run->sluice);
+	if (error) {
+		httpd_content_close(run->content);
+		return error;
+	}
+	run->worker_count = sluice_worker_count(run->sluice);
+	for (uint32_t i = 0; i < run->worker_count; i++)
+		run->worker[i] = (struct httpd_run_worker){.run = run, .worker = sluice_worker(run->sluice, i)};
+	return 0;
+}
+
+int httpd_run_serve(struct httpd_run *run)
+{
+	sluice_loop loops[SLUICE_PORTS_MAX];
+	void *arguments[SLUICE_PORTS_MAX];
+
+	for (uint32_t i = 0; i < run->worker_count; i++) {
+		loops[i] = serve;
+		arguments[i] = &run->worker[i];
+	}
+	say_listening(run);
+	return sluice_run(run->sluice, loops, arguments);
+}
+
+/* The workers have returned, so that their servers may be closed from here. */
+void httpd_run_close(struct httpd_run *run)
+{
+	for (uint32_t i = 0; i < run->worker_count; i++)
+		httpd_close(run->worker[i].httpd);
+	sluice_close_all(run->sluice);
+	httpd_content_close(run->content);
+}
+
+struct httpd *httpd_run_server(const struct httpd_run *run, uint32_t index)
+{
+	return __atomic_load_n(&run->worker[index].httpd, __ATOMIC_ACQUIRE);
+}
+
+struct httpd_statistics httpd_run_statistics(const struct httpd_run *run)
+{
+	struct httpd_statistics sum = {0}, one;
+
+	for (uint32_t i = 0; i < run->worker_count; i++) {
+		const struct httpd *httpd = httpd_run_server(run, i);
+
+		if (!httpd)
+			continue;
+		httpd_statistics(httpd, &one);
+		httpd_statistics_add(&sum, &one);
+	}
+	return sum;
+}
