@@ -25,7 +25,7 @@
 
 #define KERNEL_TEXT "198.18.0.1"
 #define OURS_TEXT   "198.18.0.2"
-#define OURS        RTE_IPV4(198, 18, 0, 2)
+#define OURS        UINT32_C(0xc6120002)
 
 static struct sluice_config config;
 static struct ports ports;
