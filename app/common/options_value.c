@@ -56,10 +56,10 @@ static struct decimal decimal_read(const char *text)
 			point = true;
 			continue;
 		}
-		if (out.mantissa > (UINT64_MAX - 9) / 10 || (point && out.scale > UINT64_MAX / 10))
+		if (__builtin_mul_overflow(out.mantissa, 10, &out.mantissa) ||
+		    __builtin_add_overflow(out.mantissa, (uint64_t)(*text - '0'), &out.mantissa) ||
+		    __builtin_mul_overflow(out.scale, point ? 10 : 1, &out.scale))
 			return (struct decimal){0};
-		out.mantissa = out.mantissa * 10 + (uint64_t)(*text - '0');
-		out.scale *= point ? 10 : 1;
 		digits++;
 	}
 	if (digits && text[-1] != '.')
