@@ -158,8 +158,8 @@ static void note_sent(struct side *side, const struct dissect *seg)
 	if (!side->has_edge || edge > side->edge_offset)
 		side->edge_offset = edge;
 	side->has_edge = true;
-	if (side->acked_offset >= ranges_contiguous(&side->got))
-		side->owes_ack_ns = 0;
+	/* Any ACK will do: what arrived may have been dropped for want of memory. */
+	side->owes_ack_ns = 0;
 }
 
 struct side *observer_sent(struct observer *observer, uint8_t host, const struct dissect *seg)
@@ -204,7 +204,7 @@ static void choose_iss(struct side *speaker, struct side *listener, const struct
 	speaker->spare_iss_count = 0;
 }
 
-static void note_acknowledgment(struct side *speaker, struct side *listener, const struct dissect *seg)
+static void note_acknowledgment(uint64_t now_ns, struct side *speaker, struct side *listener, const struct dissect *seg)
 {
 	bool scaled = speaker->offers_shift && listener->offers_shift && !(seg->flags & SEG_SYN);
 	uint32_t ack = seg->ack - listener->iss;
@@ -212,8 +212,10 @@ static void note_acknowledgment(struct side *speaker, struct side *listener, con
 
 	if (!(seg->flags & SEG_ACK) || !listener->has_iss || ack > listener->sent_end)
 		return;
-	if (ack > listener->heard_ack)
+	if (ack > listener->heard_ack) {
 		listener->heard_ack = ack;
+		listener->progress_ns = now_ns;
+	}
 	if (edge > listener->heard_edge)
 		listener->heard_edge = edge;
 }
@@ -239,7 +241,7 @@ void observer_delivered(struct observer *observer, uint8_t host, const struct di
 		return;
 	if (seg->has_timestamps)
 		tsvals_add(&listener->tsvals, seg->tsval);
-	note_acknowledgment(speaker, listener, seg);
+	note_acknowledgment(observer->now_ns, speaker, listener, seg);
 	before = ranges_contiguous(&listener->got);
 	ranges_add(&listener->got, offset, offset + dissect_span(seg));
 	if (ranges_contiguous(&listener->got) > before && side_is_live(listener) && !listener->owes_ack_ns)

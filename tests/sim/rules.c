@@ -118,6 +118,9 @@ static void rule_edge(const struct side *side, const struct dissect *seg)
 	uint32_t unit = scaled ? 1U << side->shift : 1;
 	uint32_t edge = seg->ack - other->iss + ((uint32_t)seg->window << (scaled ? side->shift : 0));
 
+	/* After the peer's FIN the window means nothing, nor when only a compact record is left. */
+	if (side->closed || (other->fin_offset && seg->ack - other->iss > other->fin_offset))
+		return;
 	SIDE_RULE(!side->has_edge || edge + unit > side->edge_offset, "edge",
 		  "right edge went back from %u to %u (unit %u)", side->edge_offset, edge, unit);
 }
@@ -166,8 +169,6 @@ static void rule_timestamps(const struct side *side, const struct dissect *seg)
 
 	SIDE_RULE(first || seg->has_timestamps == (side->offers_timestamps && other->offers_timestamps), "timestamps",
 		  "timestamps %s", seg->has_timestamps ? "that were not agreed on" : "missing");
-	SIDE_RULE(!(seg->flags & SEG_ACK) || !first || !seg->has_timestamps || other->offers_timestamps, "timestamps",
-		  "SYN-ACK with timestamps for a SYN without");
 	if (!seg->has_timestamps)
 		return;
 	SIDE_RULE(!side->has_tsval || (int32_t)(seg->tsval - side->tsval) >= 0, "timestamps",
@@ -179,6 +180,19 @@ static void rule_timestamps(const struct side *side, const struct dissect *seg)
 		SIDE_RULE(seg->tsecr == 0, "timestamps", "TSecr %u on the first SYN", seg->tsecr);
 }
 
+/* RFC 7323 section 1.3 and 3.2, RFC 2018 section 2: a SYN-ACK offers what the SYN offered. */
+static void rule_offers(const struct side *side, const struct dissect *seg)
+{
+	const struct side *other = &side->talk->side[1 - side->index];
+
+	if (!(seg->flags & SEG_SYN) || !(seg->flags & SEG_ACK) || side->is_active)
+		return;
+	SIDE_RULE(!seg->has_timestamps || other->offers_timestamps, "offers",
+		  "SYN-ACK with timestamps for a SYN without");
+	SIDE_RULE(!seg->has_shift || other->offers_shift, "offers", "SYN-ACK with window scale for a SYN without");
+	SIDE_RULE(!seg->has_sack_permitted || other->offers_sack, "offers", "SYN-ACK with SACK for a SYN without");
+}
+
 void rules_segment(const struct observer *observer, struct side *side, const struct dissect *seg)
 {
 	SIDE_RULE(!side->reset_sent || !side->closed, "reset", "spoke after its own RST");
@@ -188,6 +202,7 @@ void rules_segment(const struct observer *observer, struct side *side, const str
 	rule_acknowledgment(side, seg);
 	rule_sack(side, seg);
 	rule_timestamps(side, seg);
+	rule_offers(side, seg);
 }
 
 /* RFC 9293 section 3.5.2: <SEQ=SEG.ACK><CTL=RST>, or <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>. */

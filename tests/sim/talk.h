@@ -52,6 +52,7 @@ struct side {
 	uint32_t heard_ack;  /* highest acknowledgment of its own numbers */
 	uint32_t heard_edge; /* right edge of the window it may fill, in its own numbers */
 	uint64_t heard_ns;
+	uint64_t progress_ns; /* when it was last acknowledged something, or began */
 	uint64_t owes_ack_ns; /* since when it owes one; 0: it does not */
 
 	/* What its application did, and was told. */
@@ -66,7 +67,7 @@ struct side {
 	uint32_t taken_bytes, taken_room;
 	uint32_t consumed_bytes, acked_bytes, readable_bytes;
 	uint64_t closed_ns, opened_ns, timer_ns;
-	bool timer_set;
+	uint32_t abort_turns; /* that ended since it aborted */
 };
 
 struct talk {

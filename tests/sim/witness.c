@@ -94,6 +94,7 @@ static void learn(struct host *host, sluice_conn conn, struct side *side)
 	*bucket_of(host->index, conn) = new;
 	side->conn = conn;
 	side->has_conn = true;
+	side->progress_ns = world_now->now_ns;
 	side->host = host->index;
 	host->live_count++;
 }
@@ -260,7 +261,7 @@ static struct side *side_of_event(struct host *host, const struct sluice_event *
 static void check_reason(const struct host *host, const struct side *side, uint16_t reason)
 {
 	const struct side *other = &side->talk->side[1 - side->index];
-	uint64_t silent_ns = world_now->now_ns - side->heard_ns;
+	uint64_t stuck_ns = world_now->now_ns - side->progress_ns;
 	uint32_t least_ms = side->opened ? host->config.r2_ms : host->config.syn_r2_ms;
 	bool ok = true;
 
@@ -271,7 +272,7 @@ static void check_reason(const struct host *host, const struct side *side, uint1
 		break;
 	case SLUICE_REASON_FINISHED:
 		ok = side->fin_offset && other->fin_offset && ranges_contiguous(&side->got) > other->fin_offset &&
-		     side->acked_bytes == side->taken_bytes;
+		     side->heard_ack > side->fin_offset;
 		break;
 	case SLUICE_REASON_CLOSED_LOCALLY:
 		ok = side->close_asked || side->fin_asked;
@@ -286,7 +287,7 @@ static void check_reason(const struct host *host, const struct side *side, uint1
 		ok = side->heard_reset && !side->opened && side->is_active;
 		break;
 	case SLUICE_REASON_TIMED_OUT:
-		ok = silent_ns >= (uint64_t)least_ms * 900000 || side->heard_ack <= side->sent_end;
+		ok = stuck_ns >= (uint64_t)least_ms * 900000;
 		break;
 	case SLUICE_REASON_UNREACHABLE:
 		ok = !side->opened && side->is_active && !side->heard_any;

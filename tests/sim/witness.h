@@ -20,13 +20,14 @@ extern uint64_t witness_states[SLUICE_STATE_COUNT][SLUICE_STATE_COUNT];
 extern uint64_t witness_reasons[SLUICE_REASON_COUNT];
 
 /* How many kinds of thing an application did: for coverage. */
-#define WITNESS_DEEDS(X)                                                                                            \
-	X(send_copy)                                                                                                \
-	X(send_static)                                                                                              \
-	X(send_borrow) X(send_more) X(send_fin) X(send_short) X(shutdown) X(close) X(close_unread) X(abort) X(hold) \
-		X(connection_timer) X(worker_timer) X(post) X(connect_ipv4) X(connect_ipv6) X(connect_fixed)        \
-			X(connect_reused) X(simultaneous_open) X(simultaneous_close) X(half_close_active)           \
-				X(half_close_passive) X(unlisten_half_open) X(option) X(window_zero)                \
+#define WITNESS_DEEDS(X)                                                                                     \
+	X(send_copy)                                                                                         \
+	X(send_static)                                                                                       \
+	X(send_borrow)                                                                                       \
+	X(send_more) X(send_fin) X(send_short) X(shutdown) X(close) X(close_unread) X(abort) X(hold)         \
+		X(connection_timer) X(worker_timer) X(post) X(connect_ipv4) X(connect_ipv6) X(connect_fixed) \
+			X(connect_reused) X(simultaneous_open) X(simultaneous_close) X(half_close_active)    \
+				X(half_close_passive) X(unlisten_half_open) X(option) X(window_zero)         \
 					X(sent_and_closed_in_one_turn)
 
 enum witness_deed {
