@@ -102,7 +102,7 @@ uint32_t coverage_missing(const struct coverage *all)
 	}
 	for (uint32_t i = 0; i < DEED_COUNT; i++) {
 		if (!all->deeds[i])
-			printf("  never: an application's %s\n", witness_deed_name(i));
+			printf("  never: %s\n", witness_deed_text(i));
 		missing += !all->deeds[i];
 	}
 	for (uint32_t i = 0; i < FAULT_COUNT; i++) {

@@ -49,12 +49,14 @@ struct weather {
 };
 
 /* Kinds of fault, counted. */
-#define FAULTS(X)                                                                                            \
-	X(loss)                                                                                              \
-	X(gust)                                                                                              \
-	X(duplicate)                                                                                         \
-	X(reorder) X(damage) X(replay) X(queue_full) X(cut) X(pause) X(stall) X(stash_empty) X(send_refused) \
-		X(receive_full) X(forged) X(junk)
+#define FAULTS(X)    \
+	X(loss)      \
+	X(gust)      \
+	X(duplicate) \
+	X(reorder)   \
+	X(damage)    \
+	X(replay)    \
+	X(queue_full) X(cut) X(pause) X(stall) X(stash_empty) X(send_refused) X(receive_full) X(forged) X(junk)
 
 enum fault {
 #define X(name) FAULT_##name,

@@ -222,6 +222,9 @@ static void resting_act(struct scene *scene)
 	while (world_step(&world, until_ns))
 		;
 	oracle_at_rest(&world);
+	for (uint32_t i = 0; i < WORLD_HOSTS && !scene->is_http; i++)
+		RULE(scene->streams[i].bumps == scene->streams[i].posts, "post", "%u functions posted, %u run",
+		     scene->streams[i].posts, scene->streams[i].bumps);
 }
 
 static struct outcome sum_up(struct scene *scene)

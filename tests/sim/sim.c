@@ -248,9 +248,9 @@ static bool parse(int argc, char **argv, struct options *options)
 			if (!parse_range(optarg, options))
 				return false;
 		} else if (option == 'j') {
-			options->jobs = (uint32_t)atoi(optarg);
+			options->jobs = (uint32_t)strtoul(optarg, NULL, 10);
 		} else if (option == 'k') {
-			options->failures_max = (uint32_t)atoi(optarg);
+			options->failures_max = (uint32_t)strtoul(optarg, NULL, 10);
 		} else if (option == 'r') {
 			options->regressions = optarg;
 		} else if (option == 't' || option == 'c' || option == 'v') {

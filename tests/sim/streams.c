@@ -224,10 +224,22 @@ static void open_and_shut(struct streams *streams, uint64_t *next_ns)
 		*next_ns = streams->deaf_from_ns < *next_ns ? streams->deaf_from_ns : *next_ns;
 }
 
+static void bump(struct sluice_worker *worker, void *argument)
+{
+	struct streams *streams = argument;
+
+	RULE(worker == streams->host->worker, "post", "a posted function got another worker");
+	streams->bumps++;
+}
+
 void streams_turn(struct streams *streams)
 {
 	uint64_t next_ns = UINT64_MAX;
 
+	if (random_chance(&streams->host->random, 2000) && sluice_post(streams->host->worker, bump, streams) == 0) {
+		streams->posts++;
+		witness_deeds[DEED_post]++;
+	}
 	open_and_shut(streams, &next_ns);
 	open_stories(streams, &next_ns);
 	set_alarm(streams, next_ns);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The API's functions as the applications see them, each around the library's own. */
-#include "tests/sim/witness.h"
+#include "tests/sim/witness_known.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,6 @@ uint64_t witness_deeds[DEED_COUNT];
 
 int __real_sluice_connect(struct sluice_worker *, const struct sluice_address *, const struct sluice_connect_options *,
 			  void *, sluice_conn *);
-const struct sluice_event *__real_sluice_poll(struct sluice_worker *, uint32_t *);
 uint32_t __real_sluice_peek(struct sluice_worker *, sluice_conn, struct sluice_slice *, uint32_t);
 void __real_sluice_consume(struct sluice_worker *, sluice_conn, uint32_t);
 uint32_t __real_sluice_send(struct sluice_worker *, sluice_conn, const struct sluice_slice *, uint32_t, unsigned);
@@ -38,7 +37,6 @@ void __real_sluice_set_worker_timer(struct sluice_worker *, uint64_t);
 /* Declared here, since nobody but the linker calls them by these names. */
 int __wrap_sluice_connect(struct sluice_worker *, const struct sluice_address *, const struct sluice_connect_options *,
 			  void *, sluice_conn *);
-const struct sluice_event *__wrap_sluice_poll(struct sluice_worker *, uint32_t *);
 uint32_t __wrap_sluice_peek(struct sluice_worker *, sluice_conn, struct sluice_slice *, uint32_t);
 void __wrap_sluice_consume(struct sluice_worker *, sluice_conn, uint32_t);
 uint32_t __wrap_sluice_send(struct sluice_worker *, sluice_conn, const struct sluice_slice *, uint32_t, unsigned);
@@ -49,15 +47,15 @@ void __wrap_sluice_set_context(struct sluice_worker *, sluice_conn, void *);
 void __wrap_sluice_set_timer(struct sluice_worker *, sluice_conn, uint64_t);
 void __wrap_sluice_set_worker_timer(struct sluice_worker *, uint64_t);
 
-const char *witness_deed_name(enum witness_deed deed)
+const char *witness_deed_text(enum witness_deed deed)
 {
-	static const char *const names[] = {
-#define X(name) #name,
+	static const char *const texts[] = {
+#define X(name, text) text,
 		WITNESS_DEEDS(X)
 #undef X
 	};
 
-	return names[deed];
+	return texts[deed];
 }
 
 static struct known **bucket_of(uint8_t host, sluice_conn conn)
@@ -81,7 +79,7 @@ struct side *witness_find(uint8_t host, sluice_conn conn)
 	return found ? found->side : NULL;
 }
 
-static void learn(struct host *host, sluice_conn conn, struct side *side)
+void witness_learn(struct host *host, sluice_conn conn, struct side *side)
 {
 	struct known *new = malloc(sizeof(*new));
 
@@ -99,7 +97,7 @@ static void learn(struct host *host, sluice_conn conn, struct side *side)
 	host->live_count++;
 }
 
-static void forget(struct host *host, sluice_conn conn)
+void witness_forget(struct host *host, sluice_conn conn)
 {
 	struct known **at = find(host->index, conn), *old = *at;
 
@@ -132,7 +130,7 @@ static struct address address_of(const struct sluice_address *in)
 	return out;
 }
 
-static bool addresses_of(struct host *host, sluice_conn conn, struct address *local, struct address *peer)
+bool witness_addresses(struct host *host, sluice_conn conn, struct address *local, struct address *peer)
 {
 	struct sluice_address ours, theirs;
 
@@ -143,7 +141,7 @@ static bool addresses_of(struct host *host, sluice_conn conn, struct address *lo
 	return true;
 }
 
-static void set_state(struct side *side, uint8_t state)
+void witness_set_state(struct side *side, uint8_t state)
 {
 	if (state != side->state)
 		witness_states[side->state][state]++;
@@ -151,13 +149,13 @@ static void set_state(struct side *side, uint8_t state)
 }
 
 /* Every call is a chance to see a state before the next one replaces it. */
-static void look(struct host *host, struct side *side)
+void witness_look(struct host *host, struct side *side)
 {
 	struct sluice_conn_info info;
 
 	if (!side || side->closed || !sluice_conn_info(host->worker, side->conn, &info))
 		return;
-	set_state(side, (uint8_t)info.state);
+	witness_set_state(side, (uint8_t)info.state);
 	if (side->readable_bytes && info.receive_window_bytes == 0)
 		witness_deeds[DEED_window_zero]++;
 }
@@ -195,7 +193,7 @@ int __wrap_sluice_connect(struct sluice_worker *worker, const struct sluice_addr
 
 	if (result != 0)
 		return result;
-	RULE(addresses_of(host, *conn, &local, &peer), "handle", "a new connection has no addresses");
+	RULE(witness_addresses(host, *conn, &local, &peer), "handle", "a new connection has no addresses");
 	RULE(memcmp(peer.ip, address->ip, 16) == 0 && peer.port == address->port, "addresses",
 	     "not the peer that was asked for");
 	RULE(!options || !options->local.port || options->local.port == local.port, "addresses",
@@ -204,8 +202,8 @@ int __wrap_sluice_connect(struct sluice_worker *worker, const struct sluice_addr
 	side->is_active = true;
 	side->context = context;
 	side->listener = SLUICE_NO_LISTENER;
-	learn(host, *conn, side);
-	look(host, side);
+	witness_learn(host, *conn, side);
+	witness_look(host, side);
 	witness_deeds[sluice_address_is_ipv4(address) ? DEED_connect_ipv4 : DEED_connect_ipv6]++;
 	witness_deeds[DEED_connect_fixed] += options && options->local.port;
 	if (trace_on()) {
@@ -214,213 +212,6 @@ int __wrap_sluice_connect(struct sluice_worker *worker, const struct sluice_addr
 		trace_note("%s connects, handle %lx", side_text(side, text), conn->id);
 	}
 	return 0;
-}
-
-/* ---- Events ------------------------------------------------------------------------------------------- */
-
-/* OPENED at a listener: the newest talk whose SYN this host could have heard. */
-static struct side *side_for_accept(struct host *host, const struct sluice_event *event)
-{
-	struct address local, peer;
-	struct talk *talk;
-
-	if (!addresses_of(host, event->conn, &local, &peer))
-		return NULL; /* opened and closed in one turn */
-	talk = talk_newest(&world_now->observer.talks, &local, &peer);
-	for (; talk; talk = talk_older(talk, &local, &peer)) {
-		struct side *side = talk_side(talk, &local);
-
-		if (side->has_iss && !side->has_conn && side_other(side)->has_iss && side->got.count)
-			return side;
-	}
-	violation("open", "host %c: a connection opened that nobody asked for: port %u to port %u", 'A' + host->index,
-		  local.port, peer.port);
-}
-
-static struct side *side_of_event(struct host *host, const struct sluice_event *event)
-{
-	struct side *side = witness_find(host->index, event->conn);
-
-	if (side)
-		return side;
-	RULE(event->mask & SLUICE_OPENED, "grammar", "host %c: event %x for a handle that is not open: %lx",
-	     'A' + host->index, event->mask, event->conn.id);
-	RULE(event->listener != SLUICE_NO_LISTENER, "grammar", "a new connection without a listener");
-	side = side_for_accept(host, event);
-	if (!side) {
-		RULE(event->mask & SLUICE_CLOSED, "grammar", "a new connection has no addresses");
-		return NULL;
-	}
-	learn(host, event->conn, side);
-	side->listener = event->listener;
-	side->context = event->context;
-	set_state(side, SLUICE_STATE_SYN_RECEIVED);
-	return side;
-}
-
-static void check_reason(const struct host *host, const struct side *side, uint16_t reason)
-{
-	const struct side *other = &side->talk->side[1 - side->index];
-	uint64_t stuck_ns = world_now->now_ns - side->progress_ns;
-	uint32_t least_ms = side->opened ? host->config.r2_ms : host->config.syn_r2_ms;
-	bool ok = true;
-
-	switch ((enum sluice_reason)reason) {
-	case SLUICE_REASON_NONE:
-	case SLUICE_REASON_COUNT:
-		ok = false;
-		break;
-	case SLUICE_REASON_FINISHED:
-		ok = side->fin_offset && other->fin_offset && ranges_contiguous(&side->got) > other->fin_offset &&
-		     side->heard_ack > side->fin_offset;
-		break;
-	case SLUICE_REASON_CLOSED_LOCALLY:
-		ok = side->close_asked || side->fin_asked;
-		break;
-	case SLUICE_REASON_RESET:
-		ok = side->heard_reset && side->opened;
-		break;
-	case SLUICE_REASON_ABORTED:
-		ok = side->abort_asked || side->close_asked;
-		break;
-	case SLUICE_REASON_REFUSED:
-		ok = side->heard_reset && !side->opened && side->is_active;
-		break;
-	case SLUICE_REASON_TIMED_OUT:
-		ok = stuck_ns >= (uint64_t)least_ms * 900000;
-		break;
-	case SLUICE_REASON_UNREACHABLE:
-		ok = !side->opened && side->is_active && !side->heard_any;
-		break;
-	case SLUICE_REASON_NO_MEMORY:
-		break;
-	}
-	RULE(ok, "reason", "talk %u, host %c: closed as \"%s\"", side->talk->number, 'A' + host->index,
-	     sluice_reason_text((enum sluice_reason)reason));
-}
-
-/* ACKED: only what the peer has acknowledged, and in the end all of it. */
-static void check_acked(struct side *side, const struct sluice_event *event)
-{
-	RULE(!(event->mask & SLUICE_ACKED) == !event->acked_bytes, "grammar",
-	     "talk %u: event %x with %u bytes acknowledged", side->talk->number, event->mask, event->acked_bytes);
-	side->acked_bytes += event->acked_bytes;
-	RULE(side->acked_bytes <= side->taken_bytes && side->acked_bytes + 1 <= side->heard_ack + !event->acked_bytes,
-	     "acked", "talk %u: %u bytes reported as acknowledged; %u were sent and the peer's last ACK was for %u",
-	     side->talk->number, side->acked_bytes, side->taken_bytes, side->heard_ack ? side->heard_ack - 1 : 0);
-}
-
-/* READABLE and PEER_CLOSED: only what has arrived, and no FIN before everything in front of it. */
-static void check_arrived(struct side *side, const struct sluice_event *event)
-{
-	const struct side *other = side_other(side);
-	uint32_t arrived = ranges_contiguous(&side->got);
-
-	side->readable_bytes = event->readable_bytes;
-	RULE(event->readable_bytes == 0 || side->consumed_bytes + event->readable_bytes + 1 <= arrived, "readable",
-	     "talk %u: %u bytes consumed and %u readable of %u that have arrived", side->talk->number,
-	     side->consumed_bytes, event->readable_bytes, arrived);
-	if (!(event->mask & SLUICE_PEER_CLOSED))
-		return;
-	RULE(!side->peer_closed, "grammar", "talk %u: PEER_CLOSED twice", side->talk->number);
-	side->peer_closed = true;
-	RULE(other->fin_offset && arrived > other->fin_offset, "peer closed",
-	     "talk %u: PEER_CLOSED without the peer's FIN", side->talk->number);
-	RULE(event->mask & SLUICE_CLOSED || side->consumed_bytes + event->readable_bytes == other->fin_offset - 1,
-	     "peer closed", "talk %u: PEER_CLOSED with %u bytes consumed and %u readable, but the peer sent %u",
-	     side->talk->number, side->consumed_bytes, event->readable_bytes, other->fin_offset - 1);
-}
-
-static void check_timer(struct host *host, uint64_t *deadline_ns, const char *whose)
-{
-	uint64_t now_ns = sluice_now_ns(host->worker);
-	uint64_t late_ns = now_ns - *deadline_ns;
-
-	RULE(*deadline_ns, "timer", "host %c: %s timer that is not set", 'A' + host->index, whose);
-	RULE(now_ns >= *deadline_ns, "timer", "host %c: %s timer %lu ns early", 'A' + host->index, whose,
-	     *deadline_ns - now_ns);
-	/* A turn more, where the turn before it was still running when the timer was due. */
-	RULE(late_ns <= 500000 + 2 * host->trouble.turn_ns || host->last_trouble_ns + late_ns >= world_now->now_ns,
-	     "timer", "host %c: %s timer %lu ns late", 'A' + host->index, whose, late_ns);
-	*deadline_ns = 0;
-}
-
-static void check_closed(struct host *host, struct side *side, const struct sluice_event *event)
-{
-	struct sluice_conn_info info;
-
-	RULE(event->reason != SLUICE_REASON_NONE && event->reason < SLUICE_REASON_COUNT, "grammar",
-	     "CLOSED with reason %u", event->reason);
-	check_reason(host, side, event->reason);
-	RULE(!sluice_conn_info(host->worker, event->conn, &info), "grammar", "talk %u: the handle lives after CLOSED",
-	     side->talk->number);
-	witness_reasons[event->reason]++;
-	set_state(side, event->reason == SLUICE_REASON_FINISHED && side->state != SLUICE_STATE_LAST_ACK
-				? SLUICE_STATE_TIME_WAIT
-				: SLUICE_STATE_CLOSED);
-	side->closed = true;
-	side->closed_ns = world_now->now_ns;
-	side->reason = event->reason;
-	side->unexplained_reset = false;
-	forget(host, event->conn);
-}
-
-static void check_event(struct host *host, const struct sluice_event *event)
-{
-	struct side *side;
-	char text[128];
-
-	if (!event->conn.id) {
-		RULE(event->mask == SLUICE_TIMER, "grammar", "event %x for no connection", event->mask);
-		check_timer(host, &host->worker_timer_ns, "the worker's");
-		return;
-	}
-	side = side_of_event(host, event);
-	if (!side)
-		return;
-	if (trace_on())
-		trace_note("%s event %02x readable %u acked %u %s", side_text(side, text), event->mask,
-			   event->readable_bytes, event->acked_bytes,
-			   event->mask & SLUICE_CLOSED ? sluice_reason_text((enum sluice_reason)event->reason) : "");
-	RULE(event->mask, "grammar", "an event of no kind");
-	RULE(event->context == side->context, "grammar", "talk %u: an event with another's context",
-	     side->talk->number);
-	RULE(event->listener == side->listener, "grammar", "talk %u: an event with another's listener",
-	     side->talk->number);
-	RULE(!(event->mask & SLUICE_OPENED) == side->opened || event->mask == SLUICE_CLOSED, "grammar",
-	     "talk %u: event %x when the connection is %s", side->talk->number, event->mask,
-	     side->opened ? "open" : "not open yet");
-	if (event->mask & SLUICE_OPENED) {
-		side->opened = true;
-		side->opened_ns = world_now->now_ns;
-		if (side->state == SLUICE_STATE_SYN_SENT || side->state == SLUICE_STATE_SYN_RECEIVED)
-			set_state(side, SLUICE_STATE_ESTABLISHED);
-	}
-	check_acked(side, event);
-	check_arrived(side, event);
-	if (event->mask & SLUICE_WRITABLE)
-		RULE(side->short_send, "grammar", "talk %u: WRITABLE without a short send", side->talk->number);
-	side->short_send = side->short_send && !(event->mask & SLUICE_WRITABLE);
-	if (event->mask & SLUICE_TIMER)
-		check_timer(host, &side->timer_ns, "a connection's");
-	if (event->mask & SLUICE_CLOSED)
-		check_closed(host, side, event);
-	else
-		look(host, side);
-}
-
-const struct sluice_event *__wrap_sluice_poll(struct sluice_worker *worker, uint32_t *count)
-{
-	struct host *host = world_host_of(worker);
-	const struct sluice_event *event = __real_sluice_poll(worker, count);
-
-	for (uint32_t i = 0; i < *count; i++) {
-		for (uint32_t k = 0; k < i && event[i].conn.id; k++)
-			RULE(event[i].conn.id != event[k].conn.id, "grammar",
-			     "two events for one connection in one turn");
-		check_event(host, &event[i]);
-	}
-	return event;
 }
 
 /* ---- Data --------------------------------------------------------------------------------------------- */
@@ -461,7 +252,7 @@ void __wrap_sluice_consume(struct sluice_worker *worker, sluice_conn conn, uint3
 	bytes = bytes < side->readable_bytes ? bytes : side->readable_bytes;
 	side->consumed_bytes += bytes;
 	side->readable_bytes -= bytes;
-	look(host, side);
+	witness_look(host, side);
 }
 
 static void note_flags(struct side *side, unsigned flags, bool whole)
@@ -505,7 +296,7 @@ uint32_t __wrap_sluice_send(struct sluice_worker *worker, sluice_conn conn, cons
 	}
 	if (side->opened && !side->fin_asked)
 		note_flags(side, flags, taken == given);
-	look(host, side);
+	witness_look(host, side);
 	return taken;
 }
 
@@ -518,7 +309,7 @@ void __wrap_sluice_shutdown(struct sluice_worker *worker, sluice_conn conn)
 	witness_deeds[DEED_shutdown]++;
 	if (side)
 		side->fin_asked = true;
-	look(host, side);
+	witness_look(host, side);
 }
 
 void __wrap_sluice_close(struct sluice_worker *worker, sluice_conn conn)
@@ -526,14 +317,14 @@ void __wrap_sluice_close(struct sluice_worker *worker, sluice_conn conn)
 	struct host *host = world_host_of(worker);
 	struct side *side = witness_find(host->index, conn);
 
-	look(host, side);
+	witness_look(host, side);
 	__real_sluice_close(worker, conn);
 	witness_deeds[DEED_close]++;
 	if (side) {
 		witness_deeds[DEED_close_unread] += side->readable_bytes > 0;
 		side->fin_asked = side->close_asked = true;
 	}
-	look(host, side);
+	witness_look(host, side);
 }
 
 void __wrap_sluice_abort(struct sluice_worker *worker, sluice_conn conn)
@@ -541,7 +332,7 @@ void __wrap_sluice_abort(struct sluice_worker *worker, sluice_conn conn)
 	struct host *host = world_host_of(worker);
 	struct side *side = witness_find(host->index, conn);
 
-	look(host, side);
+	witness_look(host, side);
 	__real_sluice_abort(worker, conn);
 	witness_deeds[DEED_abort]++;
 	if (side && !side->abort_asked)

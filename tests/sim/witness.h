@@ -20,22 +20,40 @@ extern uint64_t witness_states[SLUICE_STATE_COUNT][SLUICE_STATE_COUNT];
 extern uint64_t witness_reasons[SLUICE_REASON_COUNT];
 
 /* How many kinds of thing an application did: for coverage. */
-#define WITNESS_DEEDS(X)                                                                                     \
-	X(send_copy)                                                                                         \
-	X(send_static)                                                                                       \
-	X(send_borrow)                                                                                       \
-	X(send_more) X(send_fin) X(send_short) X(shutdown) X(close) X(close_unread) X(abort) X(hold)         \
-		X(connection_timer) X(worker_timer) X(post) X(connect_ipv4) X(connect_ipv6) X(connect_fixed) \
-			X(connect_reused) X(simultaneous_open) X(simultaneous_close) X(half_close_active)    \
-				X(half_close_passive) X(unlisten_half_open) X(option) X(window_zero)         \
-					X(sent_and_closed_in_one_turn)
+#define WITNESS_DEEDS(X)                                          \
+	X(send_copy, "copied bytes sent")                         \
+	X(send_static, "static bytes sent")                       \
+	X(send_borrow, "lent bytes sent")                         \
+	X(send_more, "send with MORE")                            \
+	X(send_fin, "FIN with the last bytes")                    \
+	X(send_short, "short send")                               \
+	X(shutdown, "shutdown")                                   \
+	X(close, "close")                                         \
+	X(close_unread, "close with unread bytes")                \
+	X(abort, "abort")                                         \
+	X(hold, "held slice")                                     \
+	X(connection_timer, "connection timer")                   \
+	X(worker_timer, "worker timer")                           \
+	X(post, "posted function")                                \
+	X(connect_ipv4, "connect over IPv4")                      \
+	X(connect_ipv6, "connect over IPv6")                      \
+	X(connect_fixed, "connect from a port of its choice")     \
+	X(connect_reused, "connect on a tuple used before")       \
+	X(simultaneous_open, "simultaneous open")                 \
+	X(simultaneous_close, "simultaneous close")               \
+	X(half_close_active, "half-close by the opener")          \
+	X(half_close_passive, "half-close by the acceptor")       \
+	X(unlisten_half_open, "unlisten with handshakes pending") \
+	X(option, "connection option")                            \
+	X(window_zero, "window shut by not reading")              \
+	X(sent_and_closed_in_one_turn, "open, send and close in one turn")
 
 enum witness_deed {
-#define X(name) DEED_##name,
+#define X(name, text) DEED_##name,
 	WITNESS_DEEDS(X)
 #undef X
 		DEED_COUNT
 };
 
 extern uint64_t witness_deeds[DEED_COUNT];
-const char *witness_deed_name(enum witness_deed deed);
+const char *witness_deed_text(enum witness_deed deed);
