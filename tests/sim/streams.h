@@ -27,8 +27,8 @@ struct streams {
 	int listener[2 * STREAMS_PORTS + 1]; /* -1: not listening */
 	uint64_t deaf_from_ns, deaf_to_ns;   /* listeners are closed between */
 	bool deaf;
-	uint64_t alarm_ns; /* the worker's timer, in the world's time; UINT64_MAX: not set */
-	uint32_t bumps;    /* functions that sluice_post() ran */
+	uint64_t alarm_ns;     /* the worker's timer, in the world's time; UINT64_MAX: not set */
+	uint32_t posts, bumps; /* functions posted, and run */
 };
 
 void streams_start(struct streams *streams, struct host *host, struct plan *plan);
