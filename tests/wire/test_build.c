@@ -239,6 +239,8 @@ static struct bytes echo_request(bool ipv6, bool longer, uint32_t data_bytes)
 	for (uint32_t i = 0; i < data_bytes; i++)
 		message[8 + i] = (uint8_t)(i * 7);
 	bytes = ip_frame(ipv6, ipv6 ? 58 : 1, message, 8 + data_bytes);
+	bytes.at[15] |= ipv6 ? 0x30 : 0x03; /* congestion experienced */
+	mend(&bytes);
 	if (longer) {
 		insert_bytes(&bytes, l4_of(&bytes), ipv6 ? pads : route, 8);
 		if (ipv6)
@@ -276,6 +278,7 @@ static void check_echo_reply(const struct bytes *request, bool ipv6, uint32_t da
 	assert_memory_equal(reply.at + l4 - (ipv6 ? 16 : 4), test_ip(ipv6, 2).byte + (ipv6 ? 0 : 12), ipv6 ? 16 : 4);
 	assert_memory_equal(reply.at + l4 - (ipv6 ? 32 : 8), test_ip(ipv6, 1).byte + (ipv6 ? 0 : 12), ipv6 ? 16 : 4);
 	assert_int_equal(reply.at[ipv6 ? 21 : 22], 64);
+	assert_int_equal(ipv6 ? (reply.at[14] & 15) << 4 | reply.at[15] >> 4 : reply.at[15], 0xb8); /* no ECN */
 	packet_free(packet);
 }
 
