@@ -138,8 +138,8 @@ static void links_do_what_their_weather_says(void **state)
 
 static void packets_are_counted(void **state)
 {
-	struct packet_pool pool;
-	struct rte_mbuf *one, *two;
+	static struct packet_pool pool;
+	struct rte_mbuf *all[40], *one, *two;
 	uint8_t frame[FRAME_BYTES_MAX], back[FRAME_BYTES_MAX];
 	uint32_t bytes = forge(frame, true);
 
@@ -162,8 +162,10 @@ static void packets_are_counted(void **state)
 		packet_pool_give(&pool, two);
 	assert_string_equal(caught_rule, "packets");
 	for (uint32_t i = 0; i < 40; i++)
-		assert_non_null(packet_pool_take(&pool));
+		assert_non_null(all[i] = packet_pool_take(&pool));
 	assert_null(packet_pool_take(&pool));
+	for (uint32_t i = 0; i < 40; i++)
+		packet_pool_give(&pool, all[i]);
 }
 
 static void ranges_join(void **state)
