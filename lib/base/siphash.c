@@ -60,28 +60,47 @@ static inline uint64_t siphash_last_word(const uint8_t *data, size_t bytes)
 	return word;
 }
 
-static inline __attribute__((always_inline)) uint64_t siphash(struct siphash_key key, const void *data, size_t bytes,
-							      int word_rounds, int last_rounds)
+static inline struct siphash siphash_start(struct siphash_key key)
 {
-	struct siphash hash = {
+	return (struct siphash){
 		.v0 = key.k0 ^ 0x736f6d6570736575,
 		.v1 = key.k1 ^ 0x646f72616e646f6d,
 		.v2 = key.k0 ^ 0x6c7967656e657261,
 		.v3 = key.k1 ^ 0x7465646279746573,
 	};
+}
+
+static inline uint64_t siphash_finish(struct siphash *hash, int rounds)
+{
+	hash->v2 ^= 0xff;
+	siphash_rounds(hash, rounds);
+	return hash->v0 ^ hash->v1 ^ hash->v2 ^ hash->v3;
+}
+
+static inline __attribute__((always_inline)) uint64_t siphash(struct siphash_key key, const void *data, size_t bytes,
+							      int word_rounds, int last_rounds)
+{
+	struct siphash hash = siphash_start(key);
 	const uint8_t *byte = data, *end = byte + (bytes & ~(size_t)7);
 
 	for (; byte != end; byte += 8)
 		siphash_word(&hash, le64_at(byte), word_rounds);
 	siphash_word(&hash, siphash_last_word(byte, bytes), word_rounds);
-	hash.v2 ^= 0xff;
-	siphash_rounds(&hash, last_rounds);
-	return hash.v0 ^ hash.v1 ^ hash.v2 ^ hash.v3;
+	return siphash_finish(&hash, last_rounds);
 }
 
 uint64_t siphash_1_3(struct siphash_key key, const void *data, size_t bytes)
 {
 	return siphash(key, data, bytes, 1, 3);
+}
+
+uint64_t siphash_1_3_of_12(struct siphash_key key, uint64_t first_8, uint32_t last_4)
+{
+	struct siphash hash = siphash_start(key);
+
+	siphash_word(&hash, first_8, 1);
+	siphash_word(&hash, (uint64_t)12 << 56 | last_4, 1);
+	return siphash_finish(&hash, 3);
 }
 
 uint64_t siphash_2_4(struct siphash_key key, const void *data, size_t bytes)

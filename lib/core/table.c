@@ -40,13 +40,12 @@ void table_make(struct table *table, struct arena *arena, uint32_t entries)
 
 uint64_t table_hash(struct siphash_key key, const struct tuple *tuple)
 {
-	uint64_t ipv4[2];
+	uint64_t addresses;
 
 	if (!ip_is_ipv4(&tuple->local))
 		return siphash_1_3(key, tuple, sizeof(*tuple));
-	ipv4[0] = le64_at(tuple->local.byte + 8) >> 32 | (le64_at(tuple->remote.byte + 8) & 0xffffffff00000000);
-	ipv4[1] = (uint32_t)tuple->remote_port << 16 | tuple->local_port;
-	return siphash_1_3(key, ipv4, 12);
+	addresses = le64_at(tuple->local.byte + 8) >> 32 | (le64_at(tuple->remote.byte + 8) & 0xffffffff00000000);
+	return siphash_1_3_of_12(key, addresses, (uint32_t)tuple->remote_port << 16 | tuple->local_port);
 }
 
 /* Counts `by` in `steps` buckets from home on. */

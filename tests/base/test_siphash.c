@@ -57,6 +57,14 @@ static void test_vectors(void **state)
 	}
 }
 
+static void test_of_12(void **state)
+{
+	uint64_t first_8 = 0x0706050403020100;
+
+	(void)state;
+	assert_int_equal(siphash_1_3_of_12(reference_key(), first_8, 0x0b0a0908), 0x78a384b157b4d9a2);
+}
+
 static void test_every_bit_of_the_key_counts(void **state)
 {
 	(void)state;
@@ -74,6 +82,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vectors),
+		cmocka_unit_test(test_of_12),
 		cmocka_unit_test(test_every_bit_of_the_key_counts),
 	};
 
