@@ -8,8 +8,11 @@ Fixtures: a namespace, the two wires (clean, and with faults each way), a server
 The programs come from the build directory that SLUICE_BUILD names (build/ by default).
 """
 import hashlib
+import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -118,12 +121,29 @@ NETWORK = ["--port", f"net_tap0,iface={DEVICE}", "--idle", "sleep",
            *(part for family, address in SLUICE.items() for part in ("--address", f"{address}/{PREFIX[family]}"))]
 
 
+# Gauges of the library that must be 0 once the server has ended.
+EMPTY_AT_THE_END = ("connections", "packets_held", "send_chunks_used", "descriptors_used")
+
+# What a kernel never sends us, over a wire that corrupts nothing.
+NEVER_DROPPED = {f"drop_{name}" for name in (
+    "frame_short", "frame_chained", "ipv4_header", "ipv4_checksum", "ipv4_source_route", "ipv4_fragment", "ipv6_header",
+    "ipv6_routing", "ipv6_fragment", "arp", "tcp_header", "tcp_checksum", "tcp_connections_full", "tcp_no_ack",
+    "tcp_ack_future", "tcp_text_window", "tcp_text_after_fin", "no_buffer")}
+
+
+def open_counts(log):
+    """The connections open, from each line of the server's `--interval`."""
+    return [int(count.replace(",", "")) for count in re.findall(r"^ *[\d.]+ s +([\d,]+) open", log, re.M)]
+
+
 class Server:
     """sluice-httpd in a space."""
 
     def __init__(self, space, wire, site, *options):
         self.space, self.wire, self.site = space, wire, site
-        self.options = [*NETWORK, "--root", str(site), "--content-max", "256Mi", "--body-max", "64Mi", *options]
+        self.totals = os.path.join(space.folder, "totals.json")
+        self.options = [*NETWORK, "--root", str(site), "--content-max", "256Mi", "--body-max", "64Mi", "--drain", "5s",
+                        "--interval", "200ms", "--json", self.totals, *options]
         self.start()
 
     def start(self):
@@ -153,10 +173,30 @@ class Server:
         assert self.program.is_running(), self.program.log()[-4000:]
         assert self.curl(self.url("/plaintext", family)).stdout == "Hello, World!"
 
+    def connections_open(self):
+        """From the next line that the server writes every 200 ms."""
+        lines = open_counts(self.program.log())
+        deadline = time.monotonic() + 5
+        while len(open_counts(self.program.log())) <= len(lines) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return open_counts(self.program.log())[-1]
+
     def finish(self):
-        """Ends the server as a service manager would; it must close in order and have broken no rule of the wire."""
-        assert self.program.stop() == 0, self.program.log()[-4000:]
+        """Ends the server as a service manager would: in order, on time."""
+        self.program.signal(signal.SIGTERM)
+        self.has_ended_in_order()
+
+    def has_ended_in_order(self, timeout=15):
+        """Exit status 0, nothing left over, nothing from the kernel taken for malformed."""
+        assert self.program.wait(timeout) == 0, self.program.log()[-4000:]
         self.wire.check_faults(self.program)
+        with open(self.totals) as file:
+            workers = json.load(file)["workers"]
+        for worker in workers:
+            left = {name: worker["gauges"].get(name, 0) for name in EMPTY_AT_THE_END}
+            assert not any(left.values()), left
+            malformed = {name: count for name, count in worker["counters"].items() if name in NEVER_DROPPED and count}
+            assert not malformed, malformed
 
 
 def check_kernel_saw_no_error(space):
