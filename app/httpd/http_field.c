@@ -47,39 +47,41 @@ static enum http_field field_of(const uint8_t *name, uint32_t bytes)
 	return HTTP_FIELD_OTHER;
 }
 
-/* "[...]" and what may follow it, or a name without brackets: where the port's colon is expected; 0: malformed. */
-static uint32_t host_name_bytes(struct http_view host)
+/* "[...]" with what an IPv6 address is written with: its bytes, 0: malformed.  IPvFuture has no future. */
+static uint32_t literal_bytes(struct http_view host)
 {
-	const uint8_t *end;
+	uint32_t at = 1;
 
-	if (host.data[0] == '[') {
-		end = memchr(host.data, ']', host.bytes);
-		return end && end - host.data > 2 ? (uint32_t)(end - host.data) + 1 : 0;
-	}
-	end = memchr(host.data, ':', host.bytes);
-	return end ? (uint32_t)(end - host.data) : host.bytes;
+	while (at < host.bytes && (http_text_hex(host.data[at]) >= 0 || host.data[at] == ':' || host.data[at] == '.'))
+		at++;
+	return at > 2 && at < host.bytes && host.data[at] == ']' ? at + 1 : 0;
+}
+
+/* A name or IPv4 address, up to the port's colon: its bytes, 0: malformed. */
+static uint32_t name_bytes(struct http_view host)
+{
+	uint32_t at = 0;
+
+	while (at < host.bytes && host.data[at] != ':' && host.data[at] != '[' && host.data[at] != ']' &&
+	       http_text_is(host.data[at], HTTP_CLASS_HOST))
+		at++;
+	return at;
 }
 
 bool http_host_is_valid(struct http_view host)
 {
-	uint32_t name_bytes;
+	uint32_t bytes;
 
 	if (host.bytes == 0)
 		return true; /* a target without authority: RFC 9112 section 3.2 */
-	for (uint32_t i = 0; i < host.bytes; i++)
-		if (!http_text_is(host.data[i], HTTP_CLASS_HOST))
-			return false;
-	name_bytes = host_name_bytes(host);
-	if (name_bytes == 0)
+	bytes = host.data[0] == '[' ? literal_bytes(host) : name_bytes(host);
+	if (bytes == 0)
 		return false;
-	for (uint32_t i = host.data[0] == '[' ? name_bytes : 0; i < name_bytes; i++)
-		if (host.data[i] == '[' || host.data[i] == ']')
-			return false;
-	if (name_bytes == host.bytes)
+	if (bytes == host.bytes)
 		return true;
-	if (host.data[name_bytes] != ':')
+	if (host.data[bytes] != ':')
 		return false;
-	for (uint32_t i = name_bytes + 1; i < host.bytes; i++)
+	for (uint32_t i = bytes + 1; i < host.bytes; i++)
 		if (http_text_digit(host.data[i]) > 9)
 			return false;
 	return true;
@@ -145,8 +147,8 @@ uint16_t http_field_take(struct http_request *request, const uint8_t *data, stru
 
 	if (field == HTTP_FIELD_OTHER)
 		return 0;
-	request->repeated |= request->seen & (uint16_t)SEEN(field);
-	request->seen |= (uint16_t)SEEN(field);
+	request->repeated = (uint16_t)(request->repeated | (request->seen & SEEN(field)));
+	request->seen = (uint16_t)(request->seen | SEEN(field));
 	if (field < HTTP_FIELD_KEPT_COUNT) {
 		request->field[field] = value;
 		return field == HTTP_FIELD_HOST ? take_host(request, http_view(data, value)) : 0;
