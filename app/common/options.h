@@ -102,7 +102,7 @@ bool options_is_given(const struct options *options, const char *name);
  * "sluice-load: " and the message, on `error`; always returns OPTIONS_WRONG.  For checks of options against each other.
  */
 enum options_result options_refuse(const struct options *options, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+	__attribute__((nonnull, format(printf, 2, 3)));
 
 /* Frees the texts read from the file: fields and lists that point to them die. */
 void options_release(struct options *options);

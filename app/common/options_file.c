@@ -29,7 +29,7 @@ struct options_file {
 	bool failed;
 };
 
-__attribute__((format(printf, 2, 3))) static void complain(struct options_file *in, const char *format, ...)
+__attribute__((nonnull, format(printf, 2, 3))) static void complain(struct options_file *in, const char *format, ...)
 {
 	FILE *error = in->options->error ? in->options->error : stderr;
 	va_list arguments;

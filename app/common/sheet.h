@@ -22,7 +22,7 @@ void sheet_begin(struct sheet *sheet, const char *headings);
 
 /* Starts a row; cells are then filled left to right with sheet_cell(). */
 void sheet_row(struct sheet *sheet);
-void sheet_cell(struct sheet *sheet, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sheet_cell(struct sheet *sheet, const char *format, ...) __attribute__((nonnull, format(printf, 2, 3)));
 
 /* The first column flush left, the others flush right; two spaces in front and between. */
 void sheet_print(const struct sheet *sheet, FILE *file);

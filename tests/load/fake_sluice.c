@@ -15,11 +15,17 @@ struct sluice_worker {
 	int unused;
 };
 
-static struct sluice_worker only_worker;
+static struct sluice_worker workers[SLUICE_PORTS_MAX];
 
 struct sluice_worker *fake_worker(void)
 {
-	return &only_worker;
+	return &workers[0];
+}
+
+struct sluice_worker *fake_worker_at(uint32_t index)
+{
+	REQUIRE(index < SLUICE_PORTS_MAX);
+	return &workers[index];
 }
 
 static void pieces_drop(struct fake_conn *conn)

@@ -50,4 +50,6 @@ void fake_arrive(struct fake_conn *conn, const char *bytes, size_t count);
 /* An event of the connection, as sluice_poll() would show it. */
 struct sluice_event fake_event(const struct fake_conn *conn, uint32_t mask, enum sluice_reason reason);
 
+/* The one that tests of a single generator use; and one of several. */
 struct sluice_worker *fake_worker(void);
+struct sluice_worker *fake_worker_at(uint32_t index);
