@@ -7,8 +7,12 @@
 
 enum phase {
 	PHASE_SIZE,
-	PHASE_BLANK,     /* after the size, before ';' */
-	PHASE_EXTENSION, /* after ';' */
+	PHASE_BLANK,  /* after the size, before ';' */
+	PHASE_NAME,   /* of an extension, after ';' */
+	PHASE_VALUE,  /* a token, after '=' */
+	PHASE_QUOTED, /* or a quoted string */
+	PHASE_ESCAPED,
+	PHASE_UNQUOTED, /* after it */
 	PHASE_SIZE_LF,
 	PHASE_CONTENT, /* content, then CR */
 	PHASE_CONTENT_LF,
@@ -25,6 +29,20 @@ static uint16_t go(struct http_chunked *chunked, enum phase next)
 	return 0;
 }
 
+/* An extension follows: ';' name [ '=' ( token | quoted-string ) ]. */
+static uint16_t go_name(struct http_chunked *chunked)
+{
+	chunked->begun = false;
+	return go(chunked, PHASE_NAME);
+}
+
+static uint16_t read_blank(struct http_chunked *chunked, uint8_t byte)
+{
+	if (byte == ';')
+		return go_name(chunked);
+	return byte == ' ' || byte == '\t' ? 0 : 400;
+}
+
 static uint16_t read_size(struct http_chunked *chunked, uint8_t byte)
 {
 	int digit = http_text_hex(byte);
@@ -39,23 +57,54 @@ static uint16_t read_size(struct http_chunked *chunked, uint8_t byte)
 		return 400;
 	if (byte == '\r')
 		return go(chunked, PHASE_SIZE_LF);
-	if (byte == ';')
-		return go(chunked, PHASE_EXTENSION);
-	return byte == ' ' || byte == '\t' ? go(chunked, PHASE_BLANK) : 400;
+	return byte == ' ' || byte == '\t' ? go(chunked, PHASE_BLANK) : read_blank(chunked, byte);
 }
 
-static uint16_t read_blank(struct http_chunked *chunked, uint8_t byte)
+/* What may follow a whole extension. */
+static uint16_t read_after_extension(struct http_chunked *chunked, uint8_t byte)
 {
 	if (byte == ';')
-		return go(chunked, PHASE_EXTENSION);
-	return byte == ' ' || byte == '\t' ? 0 : 400;
+		return go_name(chunked);
+	return byte == '\r' ? go(chunked, PHASE_SIZE_LF) : 400;
 }
 
-static uint16_t read_extension(struct http_chunked *chunked, uint8_t byte)
+static uint16_t read_name(struct http_chunked *chunked, uint8_t byte)
 {
-	if (byte == '\r')
-		return go(chunked, PHASE_SIZE_LF);
+	if (http_text_is(byte, HTTP_CLASS_TOKEN)) {
+		chunked->begun = true;
+		return 0;
+	}
+	if (!chunked->begun)
+		return byte == ' ' || byte == '\t' ? 0 : 400;
+	if (byte != '=')
+		return read_after_extension(chunked, byte);
+	chunked->begun = false;
+	return go(chunked, PHASE_VALUE);
+}
+
+static uint16_t read_value(struct http_chunked *chunked, uint8_t byte)
+{
+	if (http_text_is(byte, HTTP_CLASS_TOKEN)) {
+		chunked->begun = true;
+		return 0;
+	}
+	if (!chunked->begun)
+		return byte == '"' ? go(chunked, PHASE_QUOTED) : 400;
+	return read_after_extension(chunked, byte);
+}
+
+static uint16_t read_quoted(struct http_chunked *chunked, uint8_t byte)
+{
+	if (byte == '"')
+		return go(chunked, PHASE_UNQUOTED);
+	if (byte == '\\')
+		return go(chunked, PHASE_ESCAPED);
 	return http_text_is(byte, HTTP_CLASS_VALUE) ? 0 : 400;
+}
+
+static uint16_t read_escaped(struct http_chunked *chunked, uint8_t byte)
+{
+	return http_text_is(byte, HTTP_CLASS_VALUE) ? go(chunked, PHASE_QUOTED) : 400;
 }
 
 /* The size line is whole: content, or after a size of 0 the trailer section. */
@@ -64,6 +113,7 @@ static uint16_t read_size_lf(struct http_chunked *chunked, uint8_t byte)
 	if (byte != '\n')
 		return 400;
 	chunked->digits = 0;
+	chunked->begun = false;
 	chunked->line_bytes = 0;
 	return go(chunked, chunked->left > 0 ? PHASE_CONTENT : PHASE_TRAILER_NAME);
 }
@@ -76,16 +126,16 @@ static uint16_t read_content_lf(struct http_chunked *chunked, uint8_t byte)
 	return go(chunked, PHASE_SIZE);
 }
 
-/* `digits` says that the name has begun: no empty name, no fold, no space before the colon. */
+/* No empty name, no fold, no space before the colon. */
 static uint16_t read_trailer_name(struct http_chunked *chunked, uint8_t byte)
 {
 	if (http_text_is(byte, HTTP_CLASS_TOKEN)) {
-		chunked->digits = 1;
+		chunked->begun = true;
 		return 0;
 	}
-	if (byte == '\r' && chunked->digits == 0)
+	if (byte == '\r' && !chunked->begun)
 		return go(chunked, PHASE_END_LF);
-	return byte == ':' && chunked->digits ? go(chunked, PHASE_TRAILER_VALUE) : 400;
+	return byte == ':' && chunked->begun ? go(chunked, PHASE_TRAILER_VALUE) : 400;
 }
 
 static uint16_t read_trailer_value(struct http_chunked *chunked, uint8_t byte)
@@ -97,7 +147,7 @@ static uint16_t read_trailer_value(struct http_chunked *chunked, uint8_t byte)
 
 static uint16_t read_trailer_lf(struct http_chunked *chunked, uint8_t byte)
 {
-	chunked->digits = 0;
+	chunked->begun = false;
 	return byte == '\n' ? go(chunked, PHASE_TRAILER_NAME) : 400;
 }
 
@@ -108,8 +158,16 @@ static uint16_t read_byte(struct http_chunked *chunked, uint8_t byte)
 		return read_size(chunked, byte);
 	case PHASE_BLANK:
 		return read_blank(chunked, byte);
-	case PHASE_EXTENSION:
-		return read_extension(chunked, byte);
+	case PHASE_NAME:
+		return read_name(chunked, byte);
+	case PHASE_VALUE:
+		return read_value(chunked, byte);
+	case PHASE_QUOTED:
+		return read_quoted(chunked, byte);
+	case PHASE_ESCAPED:
+		return read_escaped(chunked, byte);
+	case PHASE_UNQUOTED:
+		return read_after_extension(chunked, byte);
 	case PHASE_SIZE_LF:
 		return read_size_lf(chunked, byte);
 	case PHASE_CONTENT:

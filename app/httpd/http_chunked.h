@@ -14,7 +14,8 @@
 struct http_chunked {
 	uint64_t left;       /* of the chunk being read */
 	uint32_t line_bytes; /* of the size line, or of the trailer section */
-	uint8_t digits;
+	uint8_t digits;      /* of the size */
+	bool begun;          /* the name or value being read has a first byte */
 	uint8_t phase;
 };
 

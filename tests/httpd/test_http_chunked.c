@@ -88,7 +88,7 @@ static void test_bodies_at_every_split(void **state)
 	expect_content("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", "hello world");
 	expect_content("00000A\r\n0123456789\r\n000\r\n\r\n", "0123456789");
 	expect_content("a\r\n\r\n\r\n\r\n\r\n\r\n\r\n0\r\n\r\n", "\r\n\r\n\r\n\r\n\r\n");
-	expect_content("1;a\r\nx\r\n1 ;b=c\r\ny\r\n1\t;d=\"e;\\\"\"\r\nz\r\n0;f\r\n\r\n", "xyz");
+	expect_content("1;a;a2=3\r\nx\r\n1 ; b=c\r\ny\r\n1\t;d=\"e;\\\"\"\r\nz\r\n0;f\r\n\r\n", "xyz");
 	expect_content("1\r\nx\r\n0\r\nA: b\r\nC:\r\n\r\n", "x");
 }
 
@@ -114,6 +114,20 @@ static void test_sizes_that_are_none(void **state)
 	expect_refusal("1 \r\n", 400); /* white space with no extension after it */
 	expect_refusal("1,1\r\n", 400);
 	expect_refusal(";a\r\n", 400);
+}
+
+static void test_extensions_that_are_none(void **state)
+{
+	(void)state;
+	expect_refusal("1;\r\nx\r\n", 400);
+	expect_refusal("1;=a\r\nx\r\n", 400);
+	expect_refusal("1;a=\r\nx\r\n", 400);
+	expect_refusal("1;a b\r\nx\r\n", 400);
+	expect_refusal("1;a=b c\r\nx\r\n", 400);
+	expect_refusal("1;a=\"b\r\nx\r\n", 400);
+	expect_refusal("1;a=\"b\"c\r\nx\r\n", 400);
+	expect_refusal("1;a\xff\r\nx\r\n", 400);
+	expect_refusal("1;;a\r\nx\r\n", 400);
 }
 
 static void test_a_size_cannot_overflow(void **state)
@@ -192,6 +206,7 @@ int main(void)
 		cmocka_unit_test(test_bodies_at_every_split),
 		cmocka_unit_test(test_bytes_after_the_end_are_not_touched),
 		cmocka_unit_test(test_sizes_that_are_none),
+		cmocka_unit_test(test_extensions_that_are_none),
 		cmocka_unit_test(test_a_size_cannot_overflow),
 		cmocka_unit_test(test_line_ends),
 		cmocka_unit_test(test_trailers),
