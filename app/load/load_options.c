@@ -52,7 +52,8 @@ static const struct options_entry entries[] = {
 	 .kind = OPTIONS_ADDRESS,
 	 .placeholder = "ADDRESS[:PORT]",
 	 .help = "The server, as in 198.18.0.1:80 or [2001:2::1]:80. Not with --loopback."},
-	TEXT("path", "Load", LOAD(path), "PATH", load_request_check_path, "What to GET."),
+	TEXT("path", "Load", LOAD(path), "PATH", load_request_check_path,
+	     "What to GET; /plaintext with --loopback, if not given."),
 	TEXT("host", "Load", LOAD(host), "HOST", load_request_check_host,
 	     "The Host field; the target's address if not given."),
 	NUMBER("concurrency", "Load", LOAD(concurrency), 1, 1 << 28,
@@ -67,7 +68,7 @@ static const struct options_entry entries[] = {
 
 	TIME("duration", "Time", LOAD(duration_ns), 0, "How long to measure; 0: until --count or a signal."),
 	TIME("warm-up", "Time", LOAD(warm_up_ns), 0,
-	     "Before that, once every connection has been tried: not part of the figures."),
+	     "Load before the measured time, from when every connection has been tried; not part of the figures."),
 	NUMBER("count", "Time", LOAD(count), 0, INT64_MAX,
 	       "Stop after so many connections (cps) or requests (rps), all workers together; 0: by --duration."),
 	TIME("connect-timeout", "Time", LOAD(connect_timeout_ns), 1000000, "A handshake must be complete by then."),

@@ -21,7 +21,8 @@ static const char *const phase_names[] = {
 
 static uint64_t failures(const struct load_ledger *ledger)
 {
-	return ledger->attempted - ledger->in_progress - ledger->outcome[LOAD_OUTCOME_SUCCESS];
+	return ledger->attempted - ledger->in_progress - ledger->outcome[LOAD_OUTCOME_SUCCESS] -
+	       ledger->outcome[LOAD_OUTCOME_STOPPED];
 }
 
 void load_text_line(struct load_text *text)
