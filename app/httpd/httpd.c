@@ -97,7 +97,7 @@ static struct httpd *make(const struct httpd_config *config, struct sluice_worke
 	httpd->limits = (struct http_limits){.target_max_bytes = config->target_max_bytes,
 					     .header_max_bytes = config->header_max_bytes,
 					     .header_max_fields = config->header_max_fields};
-	httpd->wait_first = httpd->wait_last = HTTPD_POOL_NONE;
+	httpd->starved = httpd->yielded = (struct httpd_waiting){HTTPD_POOL_NONE, HTTPD_POOL_NONE};
 	return httpd;
 }
 
@@ -172,7 +172,7 @@ void httpd_handle(struct httpd *httpd, const struct sluice_event *event)
 
 void httpd_turn(struct httpd *httpd)
 {
-	if (httpd->wait_first == HTTPD_POOL_NONE)
+	if (httpd->starved.first == HTTPD_POOL_NONE && httpd->yielded.first == HTTPD_POOL_NONE)
 		return;
 	httpd_clock_update(httpd);
 	httpd_conn_resume_waiting(httpd);

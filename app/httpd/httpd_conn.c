@@ -14,7 +14,6 @@
 #define NS_PER_MS         UINT64_C(1000000)
 #define LINGER_UNIT_BYTES 64  /* conn->count while lingering */
 #define ACKED_MIN_BYTES   512 /* that move a closing connection's deadline: no endless dribble */
-#define RESUME_WAIT_NS    NS_PER_MS
 
 void httpd_conn_deadline(struct httpd *httpd, struct httpd_conn *conn, uint32_t after_ms)
 {
@@ -28,57 +27,75 @@ void httpd_conn_deadline(struct httpd *httpd, struct httpd_conn *conn, uint32_t 
 
 /* ---- The list of those that wait ---- */
 
-static void set_next(struct httpd *httpd, uint32_t index, uint32_t next)
+static struct httpd_waiting *list_of(struct httpd *httpd, const struct httpd_conn *conn)
+{
+	return conn->flags & HTTPD_CONN_STARVED ? &httpd->starved : &httpd->yielded;
+}
+
+static void set_next(struct httpd *httpd, struct httpd_waiting *list, uint32_t index, uint32_t next)
 {
 	if (index == HTTPD_POOL_NONE)
-		httpd->wait_first = next;
+		list->first = next;
 	else
 		httpd_conn_at(httpd, index)->next = next;
 }
 
-static void set_previous(struct httpd *httpd, uint32_t index, uint32_t previous)
+static void set_previous(struct httpd *httpd, struct httpd_waiting *list, uint32_t index, uint32_t previous)
 {
 	if (index == HTTPD_POOL_NONE)
-		httpd->wait_last = previous;
+		list->last = previous;
 	else
 		httpd_conn_at(httpd, index)->previous = previous;
 }
 
 static void stop_waiting(struct httpd *httpd, struct httpd_conn *conn)
 {
+	struct httpd_waiting *list = list_of(httpd, conn);
+
 	if (!(conn->flags & HTTPD_CONN_WAITING))
 		return;
-	conn->flags &= (uint8_t)~HTTPD_CONN_WAITING;
-	set_next(httpd, conn->previous, conn->next);
-	set_previous(httpd, conn->next, conn->previous);
+	conn->flags &= (uint8_t) ~(HTTPD_CONN_STARVED | HTTPD_CONN_YIELDED);
+	set_next(httpd, list, conn->previous, conn->next);
+	set_previous(httpd, list, conn->next, conn->previous);
 }
 
-void httpd_conn_wait(struct httpd *httpd, struct httpd_conn *conn)
+void httpd_conn_wait(struct httpd *httpd, struct httpd_conn *conn, uint8_t reason)
 {
 	uint32_t index = httpd_pool_index(&httpd->conns, conn);
+	struct httpd_waiting *list;
 
-	conn->flags |= HTTPD_CONN_WAITING;
+	conn->flags |= reason;
+	list = list_of(httpd, conn);
 	conn->next = HTTPD_POOL_NONE;
-	conn->previous = httpd->wait_last;
-	set_next(httpd, conn->previous, index);
-	httpd->wait_last = index;
+	conn->previous = list->last;
+	set_next(httpd, list, conn->previous, index);
+	list->last = index;
 	httpd_count(&httpd->count.waits, 1);
+}
+
+/* Goes on with those that wait now, but not twice with any. */
+static void resume(struct httpd *httpd, struct httpd_waiting *list, bool needs_memory)
+{
+	uint32_t last = list->last, index = HTTPD_POOL_NONE;
+
+	while (index != last) {
+		struct httpd_conn *conn;
+
+		if (needs_memory && (httpd_pool_is_empty(&httpd->exchanges) || httpd_pool_is_empty(&httpd->buffers)))
+			break;
+		index = list->first;
+		conn = httpd_conn_at(httpd, index);
+		stop_waiting(httpd, conn);
+		httpd_conn_advance(httpd, conn);
+	}
 }
 
 void httpd_conn_resume_waiting(struct httpd *httpd)
 {
-	uint32_t last = httpd->wait_last, index;
-
-	while ((index = httpd->wait_first) != HTTPD_POOL_NONE) {
-		struct httpd_conn *conn = httpd_conn_at(httpd, index);
-
-		stop_waiting(httpd, conn);
-		httpd_conn_advance(httpd, conn);
-		if (index == last || httpd_pool_is_empty(&httpd->exchanges) || httpd_pool_is_empty(&httpd->buffers))
-			break;
-	}
-	if (httpd->wait_first != HTTPD_POOL_NONE)
-		sluice_set_worker_timer(httpd->worker, httpd->now_ns + RESUME_WAIT_NS);
+	resume(httpd, &httpd->yielded, false);
+	resume(httpd, &httpd->starved, true);
+	if (httpd->yielded.first != HTTPD_POOL_NONE)
+		sluice_set_worker_timer(httpd->worker, httpd->now_ns); /* the next turn comes at once */
 }
 
 /* ---- Beginning and end ---- */

@@ -27,19 +27,21 @@ enum httpd_conn_state {
 };
 
 enum {
-	HTTPD_CONN_ARMED = 1,       /* a timer is set, for armed_ms */
-	HTTPD_CONN_WAITING = 2,     /* in the list of those that go on in httpd_turn() */
-	HTTPD_CONN_PEER_CLOSED = 4, /* its FIN has come */
-	HTTPD_CONN_LAST = 8,        /* no further request is taken after this one */
-	HTTPD_CONN_ASKED = 16,      /* because the client said so: nothing more will come */
-	HTTPD_CONN_BLOCKED = 32,    /* a send was short: ACKED or WRITABLE will come */
+	HTTPD_CONN_ARMED = 1,   /* a timer is set, for armed_ms */
+	HTTPD_CONN_STARVED = 2, /* in the list of those that wait for an exchange or a buffer */
+	HTTPD_CONN_YIELDED = 4, /* in the list of those that had their share of this turn */
+	HTTPD_CONN_WAITING = HTTPD_CONN_STARVED | HTTPD_CONN_YIELDED,
+	HTTPD_CONN_PEER_CLOSED = 8, /* its FIN has come */
+	HTTPD_CONN_LAST = 16,       /* no further request is taken after this one */
+	HTTPD_CONN_ASKED = 32,      /* because the client said so: nothing more will come */
+	HTTPD_CONN_BLOCKED = 64,    /* a send was short: ACKED or WRITABLE will come */
 };
 
 struct httpd_conn {
 	sluice_conn conn;
 	uint32_t exchange; /* index, HTTPD_POOL_NONE: none */
 	uint32_t deadline_ms, armed_ms;
-	uint32_t next, previous; /* in the list of those that wait */
+	uint32_t next, previous; /* in a list of those that wait */
 	uint16_t count;          /* requests answered; KiB thrown away while lingering */
 	uint8_t state;           /* enum httpd_conn_state */
 	uint8_t flags;
@@ -68,8 +70,8 @@ void httpd_conn_answered(struct httpd *httpd, struct httpd_conn *conn);
 /* RST now. */
 void httpd_conn_abort(struct httpd *httpd, struct httpd_conn *conn);
 
-/* Goes on in httpd_turn(): for want of memory, or because it had its share of this turn. */
-void httpd_conn_wait(struct httpd *httpd, struct httpd_conn *conn);
+/* Goes on in httpd_turn(): HTTPD_CONN_STARVED when there is memory, HTTPD_CONN_YIELDED in any case. */
+void httpd_conn_wait(struct httpd *httpd, struct httpd_conn *conn, uint8_t reason);
 
 /* Those that wait, first come first served. */
 void httpd_conn_resume_waiting(struct httpd *httpd);

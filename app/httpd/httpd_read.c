@@ -54,13 +54,13 @@ static uint32_t begin_gathering(struct httpd *httpd, struct httpd_conn *conn, co
 	if (!httpd_send_outbox(httpd, conn))
 		return 0; /* the buffer is taken by what could not be sent */
 	if (!httpd_exchange_borrow(httpd, conn)) {
-		httpd_conn_wait(httpd, conn);
+		httpd_conn_wait(httpd, conn, HTTPD_CONN_STARVED);
 		return 0;
 	}
 	exchange = httpd_exchange_of(httpd, conn);
 	if (!httpd_exchange_borrow_buffer(httpd, exchange)) {
 		httpd_exchange_give_back(httpd, conn);
-		httpd_conn_wait(httpd, conn);
+		httpd_conn_wait(httpd, conn, HTTPD_CONN_STARVED);
 		return 0;
 	}
 	exchange->gathering = true;
@@ -79,7 +79,7 @@ static uint32_t take_head(struct httpd *httpd, struct httpd_conn *conn, const ui
 	if (httpd->outbox_bytes > HTTPD_OUTBOX_BYTES - HTTPD_RESPONSE_BYTES && !httpd_send_outbox(httpd, conn))
 		return 0;
 	if (httpd->turn_requests == 0) {
-		httpd_conn_wait(httpd, conn);
+		httpd_conn_wait(httpd, conn, HTTPD_CONN_YIELDED);
 		return 0;
 	}
 	httpd->turn_requests--;

@@ -192,7 +192,7 @@ bool httpd_respond(struct httpd *httpd, struct httpd_conn *conn, const struct ht
 	reply.reads_body = will_read_body(httpd, request, &plan);
 	needs_exchange = reply.reads_body || httpd_answer_needs_exchange(&plan, reply.answer.head);
 	if (needs_exchange && conn->exchange == HTTPD_POOL_NONE && !httpd_exchange_borrow(httpd, conn)) {
-		httpd_conn_wait(httpd, conn);
+		httpd_conn_wait(httpd, conn, HTTPD_CONN_STARVED);
 		return false;
 	}
 	httpd_count(&httpd->count.requests, 1);

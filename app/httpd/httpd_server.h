@@ -16,6 +16,11 @@
 #define HTTPD_OUTBOX_BYTES    4096 /* short answers of one event, sent as one */
 #define HTTPD_REQUESTS_A_TURN 256  /* of one connection; then others have their turn */
 
+/* Connections that wait, by index; HTTPD_POOL_NONE twice: none does. */
+struct httpd_waiting {
+	uint32_t first, last;
+};
+
 struct httpd {
 	struct sluice_worker *worker;
 
@@ -34,7 +39,7 @@ struct httpd {
 	struct http_limits limits;
 	const struct httpd_content *content;
 	struct httpd_pool conns, exchanges, buffers;
-	uint32_t wait_first, wait_last;
+	struct httpd_waiting starved, yielded;
 	struct httpd_log log;
 	struct httpd_statistics count; /* written with httpd_count() only; gauges unused */
 

@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How a connection goes on, and the ways it ends: close rules, deadlines, lingering, memory that runs out.
+ */
+#include "app/httpd/httpd_conn.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "app/httpd/httpd_server.h"
+#include "tests/httpd/answers.h"
+#include "tests/httpd/fake_sluice.h"
+
+#define HELLO       "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n"
+#define HELLO_CLOSE "GET /plaintext HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+static struct httpd_statistics statistics_of(const struct fake *fake)
+{
+	struct httpd_statistics statistics;
+
+	httpd_statistics(fake->httpd, &statistics);
+	return statistics;
+}
+
+/* One answer, and whether the connection goes on after it; then what its Connection field says (NULL: nothing). */
+static void expect_end(const char *request, bool goes_on, const char *field)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+	struct answers answers;
+
+	fake_say(fake, conn, request);
+	answers_expect_one(&answers, fake_output(fake, conn), fake_output_bytes(fake, conn), 200);
+	if (goes_on == fake_is_shut(fake, conn))
+		fail_msg("%s: %s", request, goes_on ? "closed" : "goes on");
+	if (field)
+		assert_string_equal(answers_field(&answers, "Connection"), field);
+	else
+		assert_null(answers_field(&answers, "Connection"));
+	answers_end(&answers);
+	fake_close(fake);
+}
+
+/* RFC 9112 section 9.3. */
+static void test_rules_of_each_version(void **state)
+{
+	(void)state;
+	expect_end(HELLO, true, NULL);
+	expect_end(HELLO_CLOSE, false, "close");
+	expect_end("GET /plaintext HTTP/1.0\r\n\r\n", false, "close");
+	expect_end("GET /plaintext HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", true, "keep-alive");
+	expect_end("GET /plaintext HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", false, "close");
+	expect_end("GET /plaintext HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", true, NULL);
+}
+
+static void test_close_at_once_when_the_client_asked(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+
+	(void)state;
+	fake_say(fake, conn, HELLO_CLOSE);
+	assert_true(fake_is_closed(fake, conn));
+	assert_false(fake_is_aborted(fake, conn));
+	fake_close(fake);
+}
+
+/* It said close and sent more: a reset could overtake the answer, so that the rest is read and thrown away. */
+static void test_linger_when_the_client_sent_more(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+	struct answers answers;
+
+	(void)state;
+	fake_say(fake, conn, HELLO_CLOSE HELLO);
+	answers_expect_one(&answers, fake_output(fake, conn), fake_output_bytes(fake, conn), 200);
+	assert_true(fake_is_shut(fake, conn));
+	assert_false(fake_is_closed(fake, conn));
+	assert_int_equal(fake_unread(fake, conn), 0);
+	fake_peer_closes(fake, conn);
+	assert_true(fake_is_gone(fake, conn));
+	assert_false(fake_is_aborted(fake, conn));
+	answers_end(&answers);
+	fake_close(fake);
+}
+
+static void test_after_an_error_what_comes_is_thrown_away(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+	size_t bytes;
+
+	(void)state;
+	fake_say(fake, conn, "nonsense\r\n");
+	bytes = fake_output_bytes(fake, conn);
+	fake_say(fake, conn, HELLO);
+	fake_say(fake, conn, "more\r\n");
+	assert_int_equal(fake_output_bytes(fake, conn), bytes);
+	assert_int_equal(fake_unread(fake, conn), 0);
+	assert_false(fake_is_aborted(fake, conn));
+	fake_close(fake);
+}
+
+static void test_lingering_is_bounded_in_bytes(void **state)
+{
+	struct httpd_config config = fake_config();
+	struct fake *fake;
+	char *junk = calloc(1, 4096);
+	int conn;
+
+	(void)state;
+	config.linger_max_bytes = 8192;
+	fake = fake_open(&config);
+	conn = fake_connect(fake);
+	fake_say(fake, conn, "nonsense\r\n");
+	fake_limit(fake, conn, 1 << 20); /* so that it does not end by itself */
+	fake_feed(fake, conn, junk, 4096);
+	fake_feed(fake, conn, junk, 4096);
+	assert_false(fake_is_closed(fake, conn));
+	fake_feed(fake, conn, junk, 64);
+	assert_true(fake_is_closed(fake, conn));
+	free(junk);
+	fake_close(fake);
+}
+
+static void test_lingering_is_bounded_in_time(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+
+	(void)state;
+	fake_say(fake, conn, "nonsense\r\n");
+	fake_wait_ms(fake, 4990);
+	assert_false(fake_is_closed(fake, conn));
+	fake_wait_ms(fake, 20);
+	assert_true(fake_is_closed(fake, conn));
+	assert_false(fake_is_aborted(fake, conn));
+	assert_int_equal(statistics_of(fake).timeouts_linger, 1);
+	fake_close(fake);
+}
+
+static void test_lingering_with_nothing_acknowledged_ends_in_a_reset(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+
+	(void)state;
+	fake_limit(fake, conn, 1 << 20);
+	fake_say(fake, conn, "nonsense\r\n");
+	fake_wait_ms(fake, 5010);
+	assert_true(fake_is_aborted(fake, conn));
+	assert_true(fake_is_gone(fake, conn));
+	fake_close(fake);
+}
+
+static void test_requests_max(void **state)
+{
+	struct httpd_config config = fake_config();
+	struct fake *fake;
+	struct answers answers;
+	int conn;
+
+	(void)state;
+	config.requests_max = 2;
+	fake = fake_open(&config);
+	conn = fake_connect(fake);
+	fake_say(fake, conn, HELLO HELLO HELLO);
+	answers_begin(&answers, fake_output(fake, conn), fake_output_bytes(fake, conn));
+	assert_true(answers_next(&answers, false));
+	assert_null(answers_field(&answers, "Connection"));
+	assert_true(answers_next(&answers, false));
+	assert_string_equal(answers_field(&answers, "Connection"), "close");
+	assert_false(answers_next(&answers, false));
+	assert_true(fake_is_shut(fake, conn));
+	fake_close(fake);
+}
+
+static void test_the_peer_closes_between_requests(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+
+	(void)state;
+	fake_say(fake, conn, HELLO);
+	fake_peer_closes(fake, conn);
+	assert_true(fake_is_gone(fake, conn));
+	assert_false(fake_is_aborted(fake, conn));
+	fake_close(fake);
+}
+
+static void test_a_request_that_comes_with_the_peers_fin_is_answered(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+	struct answers answers;
+
+	(void)state;
+	fake_closes_with_next(fake, conn);
+	fake_say(fake, conn, HELLO HELLO "GET /bytes/100000 HTTP/1.1\r\nHost: a\r\n\r\n");
+	answers_begin(&answers, fake_output(fake, conn), fake_output_bytes(fake, conn));
+	assert_true(answers_next(&answers, false) && answers_next(&answers, false) && answers_next(&answers, false));
+	assert_int_equal(answers.body_bytes, 100000);
+	assert_true(fake_is_gone(fake, conn));
+	answers_end(&answers);
+	fake_close(fake);
+}
+
+static void test_the_peer_closes_inside_a_head(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+
+	(void)state;
+	fake_say(fake, conn, "GET / HT");
+	fake_peer_closes(fake, conn);
+	assert_true(fake_is_gone(fake, conn));
+	assert_int_equal(fake_output_bytes(fake, conn), 0);
+	fake_close(fake);
+}
+
+static void test_a_reset_gives_everything_back(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+
+	(void)state;
+	fake_limit(fake, conn, 1000);
+	fake_say(fake, conn, "GET /bytes/100000 HTTP/1.1\r\nHost: a\r\n\r\n");
+	assert_int_equal(statistics_of(fake).exchanges_used, 1);
+	fake_peer_resets(fake, conn);
+	assert_int_equal(statistics_of(fake).exchanges_used, 0);
+	assert_int_equal(statistics_of(fake).connections_open, 0);
+	fake_close(fake);
+}
+
+static void test_silence_after_the_open(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+
+	(void)state;
+	fake_wait_ms(fake, 9990);
+	assert_false(fake_is_shut(fake, conn));
+	fake_wait_ms(fake, 20);
+	assert_true(fake_is_shut(fake, conn));
+	assert_int_equal(fake_output_bytes(fake, conn), 0); /* there was no request to answer */
+	assert_int_equal(statistics_of(fake).timeouts_header, 1);
+	fake_close(fake);
+}
+
+static void test_a_head_that_drips(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+	struct answers answers;
+
+	(void)state;
+	for (const char *at = "GET / HTT"; *at; at++) {
+		fake_feed(fake, conn, at, 1);
+		fake_wait_ms(fake, 1050); /* each byte in time, and the whole not */
+	}
+	assert_false(fake_is_shut(fake, conn));
+	fake_wait_ms(fake, 1000);
+	answers_expect_one(&answers, fake_output(fake, conn), fake_output_bytes(fake, conn), 408);
+	assert_true(fake_is_shut(fake, conn));
+	assert_int_equal(statistics_of(fake).timeouts_header, 1);
+	answers_end(&answers);
+	fake_close(fake);
+}
+
+static void test_a_later_head_has_its_own_time(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+
+	(void)state;
+	fake_say(fake, conn, HELLO);
+	fake_wait_ms(fake, 50000);
+	fake_forget_output(fake, conn);
+	fake_say(fake, conn, "GET /");
+	fake_wait_ms(fake, 9990);
+	assert_int_equal(fake_output_bytes(fake, conn), 0);
+	fake_wait_ms(fake, 20);
+	assert_memory_equal(fake_output(fake, conn), "HTTP/1.1 408 ", 13);
+	fake_close(fake);
+}
+
+static void test_an_empty_line_is_no_request_to_answer(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+
+	(void)state;
+	fake_say(fake, conn, "\r\n");
+	fake_wait_ms(fake, 10010);
+	assert_true(fake_is_shut(fake, conn));
+	assert_int_equal(fake_output_bytes(fake, conn), 0);
+	fake_close(fake);
+}
+
+static void test_idle_time_starts_anew_with_each_request(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		fake_say(fake, conn, HELLO);
+		fake_wait_ms(fake, 59000);
+		assert_false(fake_is_shut(fake, conn));
+	}
+	fake_wait_ms(fake, 1010);
+	assert_true(fake_is_shut(fake, conn));
+	assert_int_equal(statistics_of(fake).timeouts_idle, 1);
+	fake_close(fake);
+}
+
+/* A busy connection does not touch its timer for a request. */
+static void test_the_timer_is_lazy(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+	unsigned before = fake_timers_set(fake, conn);
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		fake_say(fake, conn, HELLO);
+	assert_int_equal(fake_timers_set(fake, conn), before);
+	for (unsigned i = 0; i < 1000; i++) {
+		fake_say(fake, conn, HELLO);
+		fake_wait_ms(fake, 100);
+	}
+	assert_in_range(fake_timers_set(fake, conn), before + 1, before + 5); /* 100 s: one a minute, and the first */
+	fake_close(fake);
+}
+
+static void test_a_response_that_nobody_reads_is_cut(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+
+	(void)state;
+	fake_limit(fake, conn, 10000);
+	fake_say(fake, conn, "GET /bytes/100000 HTTP/1.1\r\nHost: a\r\n\r\n");
+	fake_wait_ms(fake, 29990);
+	assert_false(fake_is_aborted(fake, conn));
+	fake_wait_ms(fake, 20);
+	assert_true(fake_is_aborted(fake, conn));
+	assert_int_equal(statistics_of(fake).timeouts_progress, 1);
+	assert_int_equal(statistics_of(fake).truncated, 1);
+	fake_close(fake);
+}
+
+/* 100 bytes a second are asked for: 3,000 in each half minute. */
+static void test_a_slow_reader_must_keep_the_pace(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int good = fake_connect(fake), bad = fake_connect(fake);
+
+	(void)state;
+	fake_limit(fake, good, 5000);
+	fake_limit(fake, bad, 5000);
+	fake_say(fake, good, "GET /bytes/100000 HTTP/1.1\r\nHost: a\r\n\r\n");
+	fake_say(fake, bad, "GET /bytes/100000 HTTP/1.1\r\nHost: a\r\n\r\n");
+	for (unsigned i = 0; i < 10; i++) {
+		fake_ack(fake, good, 1100);
+		if (!fake_is_gone(fake, bad))
+			fake_ack(fake, bad, 900);
+		fake_wait_ms(fake, 10000);
+	}
+	assert_false(fake_is_aborted(fake, good));
+	assert_true(fake_is_aborted(fake, bad));
+	fake_close(fake);
+}
+
+static void test_a_body_that_stops_is_answered_408(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+	struct answers answers;
+
+	(void)state;
+	fake_say(fake, conn, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n");
+	fake_wait_ms(fake, 30010);
+	answers_expect_one(&answers, fake_output(fake, conn), fake_output_bytes(fake, conn), 408);
+	assert_true(fake_is_shut(fake, conn));
+	answers_end(&answers);
+	fake_close(fake);
+}
+
+static void test_without_a_record_503(void **state)
+{
+	struct httpd_config config = fake_config();
+	struct fake *fake;
+	struct answers answers;
+	int second;
+
+	(void)state;
+	config.connections = 1;
+	fake = fake_open(&config);
+	fake_connect(fake);
+	second = fake_connect(fake);
+	answers_expect_one(&answers, fake_output(fake, second), fake_output_bytes(fake, second), 503);
+	assert_string_equal(answers_field(&answers, "Connection"), "close");
+	assert_true(fake_is_closed(fake, second));
+	assert_int_equal(statistics_of(fake).connections_refused, 1);
+	answers_end(&answers);
+	fake_close(fake);
+}
+
+/* Someone holds the only memory for as long as that is allowed: the other waits, and is told in the end. */
+static void test_waiting_for_memory_ends_in_503(void **state)
+{
+	struct httpd_config config = fake_config();
+	struct fake *fake;
+	struct answers answers;
+	int first, second;
+
+	(void)state;
+	config.exchanges = 1;
+	fake = fake_open(&config);
+	first = fake_connect(fake);
+	fake_limit(fake, first, 1000);
+	fake_say(fake, first, "GET /bytes/100000 HTTP/1.1\r\nHost: a\r\n\r\n");
+	second = fake_connect(fake);
+	fake_say(fake, second, "GET /bytes/100000 HTTP/1.1\r\nHost: a\r\n\r\n");
+	assert_int_equal(fake_output_bytes(fake, second), 0);
+	fake_wait_ms(fake, 10010);
+	answers_expect_one(&answers, fake_output(fake, second), fake_output_bytes(fake, second), 503);
+	assert_true(fake_is_shut(fake, second));
+	answers_end(&answers);
+	fake_close(fake);
+}
+
+static void test_those_that_wait_go_on_in_order_and_may_leave(void **state)
+{
+	struct httpd_config config = fake_config();
+	struct fake *fake;
+	int conn[5];
+
+	(void)state;
+	config.exchanges = 1;
+	fake = fake_open(&config);
+	for (unsigned i = 0; i < 5; i++) {
+		conn[i] = fake_connect(fake);
+		fake_limit(fake, conn[i], 1000);
+		fake_say(fake, conn[i], "GET /bytes/3000 HTTP/1.1\r\nHost: a\r\n\r\n");
+	}
+	fake_peer_resets(fake, conn[2]); /* from the middle of the list */
+	for (unsigned i = 0; i < 5; i++) {
+		if (i == 2)
+			continue;
+		assert_int_equal(fake_output_bytes(fake, conn[i]), 1000);
+		for (unsigned later = i + 1; later < 5; later++)
+			assert_int_equal(fake_output_bytes(fake, conn[later]), 0);
+		fake_limit(fake, conn[i], SIZE_MAX);
+		fake_run(fake);
+		assert_true(fake_output_bytes(fake, conn[i]) > 3000);
+		fake_wait_ms(fake, 3);
+	}
+	fake_close(fake);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules_of_each_version),
+		cmocka_unit_test(test_close_at_once_when_the_client_asked),
+		cmocka_unit_test(test_linger_when_the_client_sent_more),
+		cmocka_unit_test(test_after_an_error_what_comes_is_thrown_away),
+		cmocka_unit_test(test_lingering_is_bounded_in_bytes),
+		cmocka_unit_test(test_lingering_is_bounded_in_time),
+		cmocka_unit_test(test_lingering_with_nothing_acknowledged_ends_in_a_reset),
+		cmocka_unit_test(test_requests_max),
+		cmocka_unit_test(test_the_peer_closes_between_requests),
+		cmocka_unit_test(test_a_request_that_comes_with_the_peers_fin_is_answered),
+		cmocka_unit_test(test_the_peer_closes_inside_a_head),
+		cmocka_unit_test(test_a_reset_gives_everything_back),
+		cmocka_unit_test(test_silence_after_the_open),
+		cmocka_unit_test(test_a_head_that_drips),
+		cmocka_unit_test(test_a_later_head_has_its_own_time),
+		cmocka_unit_test(test_an_empty_line_is_no_request_to_answer),
+		cmocka_unit_test(test_idle_time_starts_anew_with_each_request),
+		cmocka_unit_test(test_the_timer_is_lazy),
+		cmocka_unit_test(test_a_response_that_nobody_reads_is_cut),
+		cmocka_unit_test(test_a_slow_reader_must_keep_the_pace),
+		cmocka_unit_test(test_a_body_that_stops_is_answered_408),
+		cmocka_unit_test(test_without_a_record_503),
+		cmocka_unit_test(test_waiting_for_memory_ends_in_503),
+		cmocka_unit_test(test_those_that_wait_go_on_in_order_and_may_leave),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
