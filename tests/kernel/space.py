@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import itertools
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -164,3 +165,5 @@ class Program:
     def kill(self):
         self.signal(signal.SIGKILL)
         self.process.wait()
+        # EAL's run-time folder, which a process that is killed cannot take with it.
+        shutil.rmtree(f"/var/run/dpdk/sluice-{self.process.pid}", ignore_errors=True)
