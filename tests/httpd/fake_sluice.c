@@ -41,7 +41,7 @@ struct conn {
 	uint64_t deadline_ns;        /* 0: no timer */
 	uint32_t mask;               /* events pending */
 	uint16_t reason;
-	bool was_short, shut, closed, aborted, gone, peer_closed, closes_with_next;
+	bool was_short, shut, closed, aborted, gone, peer_closed, closes_with_next, told_closed;
 	unsigned sends, timers_set;
 };
 
@@ -263,50 +263,6 @@ static void acknowledge(struct conn *conn)
 	conn->mask |= SLUICE_ACKED;
 }
 
-static bool deliver(struct sluice_worker *worker, struct conn *conn)
-{
-	struct sluice_event event = {.conn = {conn->id}, .context = conn->context, .listener = 0};
-
-	acknowledge(conn);
-	if (conn->was_short && conn->acked > 0)
-		conn->mask |= SLUICE_WRITABLE;
-	if (is_over(conn))
-		conn->mask |= SLUICE_CLOSED;
-	if (conn->mask == 0 || conn->gone)
-		return false;
-	event.mask = conn->mask;
-	event.acked_bytes = (uint32_t)conn->acked;
-	event.reason = conn->reason;
-	for (uint32_t i = 0; i < conn->piece_count; i++)
-		event.readable_bytes += conn->piece[i].bytes;
-	if (conn->mask & SLUICE_WRITABLE)
-		conn->was_short = false;
-	conn->mask = 0;
-	conn->acked = 0;
-	httpd_handle(worker->fake.httpd, &event);
-	if (event.mask & SLUICE_CLOSED) {
-		conn->gone = true;
-		forget(conn);
-	}
-	return true;
-}
-
-void fake_run(struct fake *fake)
-{
-	struct sluice_worker *worker = worker_of(fake);
-	bool busy = true;
-
-	for (unsigned round = 0; busy; round++) {
-		busy = false;
-		REQUIRE(round < ROUNDS_MAX);
-		for (uint32_t i = 0; i < worker->conn_count; i++)
-			busy |= deliver(worker, &worker->conn[i]);
-		worker->timer_ns = 0;
-		httpd_turn(fake->httpd);
-		busy |= worker->timer_ns != 0 && worker->timer_ns <= worker->now_ns;
-	}
-}
-
 static void fire(struct sluice_worker *worker)
 {
 	for (uint32_t i = 0; i < worker->conn_count; i++) {
@@ -316,6 +272,82 @@ static void fire(struct sluice_worker *worker)
 			continue;
 		conn->deadline_ns = 0;
 		conn->mask |= SLUICE_TIMER;
+	}
+}
+
+/* What is pending on the connection, as one event; false: nothing. */
+static bool take_event(struct conn *conn, struct sluice_event *event)
+{
+	acknowledge(conn);
+	if (conn->was_short && conn->acked > 0)
+		conn->mask |= SLUICE_WRITABLE;
+	if (is_over(conn))
+		conn->mask |= SLUICE_CLOSED;
+	if (conn->mask == 0 || conn->gone)
+		return false;
+	*event = (struct sluice_event){.conn = {conn->id},
+				       .context = conn->context,
+				       .mask = conn->mask,
+				       .acked_bytes = (uint32_t)conn->acked,
+				       .reason = conn->reason};
+	for (uint32_t i = 0; i < conn->piece_count; i++)
+		event->readable_bytes += conn->piece[i].bytes;
+	if (conn->mask & SLUICE_WRITABLE)
+		conn->was_short = false;
+	conn->mask = 0;
+	conn->acked = 0;
+	return true;
+}
+
+static void end(struct conn *conn)
+{
+	conn->gone = true;
+	forget(conn);
+}
+
+static bool deliver(struct sluice_worker *worker, struct conn *conn)
+{
+	struct sluice_event event;
+
+	if (!take_event(conn, &event))
+		return false;
+	httpd_handle(worker->fake.httpd, &event);
+	if (event.mask & SLUICE_CLOSED)
+		end(conn);
+	return true;
+}
+
+uint32_t fake_poll(struct fake *fake, struct sluice_event *event, uint32_t max)
+{
+	struct sluice_worker *worker = worker_of(fake);
+	uint32_t count = 0;
+
+	worker->now_ns += 1000000;
+	fire(worker);
+	for (uint32_t i = 0; i < worker->conn_count && count < max; i++) {
+		struct conn *conn = &worker->conn[i];
+
+		if (conn->told_closed && !conn->gone)
+			end(conn); /* the turn before has handled it */
+		if (take_event(conn, &event[count]))
+			conn->told_closed = event[count++].mask & SLUICE_CLOSED;
+	}
+	return count;
+}
+
+void fake_run(struct fake *fake)
+{
+	struct sluice_worker *worker = worker_of(fake);
+	bool busy = fake->httpd != NULL;
+
+	for (unsigned round = 0; busy; round++) {
+		busy = false;
+		REQUIRE(round < ROUNDS_MAX);
+		for (uint32_t i = 0; i < worker->conn_count; i++)
+			busy |= deliver(worker, &worker->conn[i]);
+		worker->timer_ns = 0;
+		httpd_turn(fake->httpd);
+		busy |= worker->timer_ns != 0 && worker->timer_ns <= worker->now_ns;
 	}
 }
 
@@ -474,15 +506,34 @@ struct httpd_config fake_config(void)
 	return config;
 }
 
-struct fake *fake_open(const struct httpd_config *config)
+struct fake *fake_bare(void)
 {
 	struct sluice_worker *worker = calloc(1, sizeof(*worker));
-	struct httpd_config defaults = fake_config();
 
 	worker->fake.worker = worker;
 	worker->now_ns = START_NS;
-	REQUIRE(httpd_open(config ? config : &defaults, worker, &worker->fake.httpd) == 0);
 	return &worker->fake;
+}
+
+struct fake *fake_open(const struct httpd_config *config)
+{
+	struct fake *fake = fake_bare();
+	struct httpd_config defaults = fake_config();
+
+	REQUIRE(httpd_open(config ? config : &defaults, fake->worker, &fake->httpd) == 0);
+	return fake;
+}
+
+void fake_free(struct fake *fake)
+{
+	struct sluice_worker *worker = worker_of(fake);
+
+	for (uint32_t i = 0; i < worker->conn_count; i++) {
+		forget(&worker->conn[i]);
+		free(worker->conn[i].piece);
+		free(worker->conn[i].output);
+	}
+	free(worker);
 }
 
 void fake_close(struct fake *fake)
@@ -496,12 +547,7 @@ void fake_close(struct fake *fake)
 	httpd_statistics(fake->httpd, &statistics);
 	REQUIRE(statistics.connections_open == 0 && statistics.exchanges_used == 0 && statistics.buffers_used == 0);
 	httpd_close(fake->httpd);
-	for (uint32_t i = 0; i < worker->conn_count; i++) {
-		forget(&worker->conn[i]);
-		free(worker->conn[i].piece);
-		free(worker->conn[i].output);
-	}
-	free(worker);
+	fake_free(fake);
 }
 
 const char *fake_output(const struct fake *fake, int number)

@@ -28,6 +28,14 @@ struct httpd_config fake_config(void);
 /* Requires that every connection is closed, and every pool full again. */
 void fake_close(struct fake *fake);
 
+/* ---- A worker without a server, for programs that bring the loop and the server themselves ---- */
+
+struct fake *fake_bare(void);
+void fake_free(struct fake *fake);
+
+/* A turn, 1 ms after the last: what is pending, at most `max` events. */
+uint32_t fake_poll(struct fake *fake, struct sluice_event *event, uint32_t max);
+
 /* ---- The peer; each returns after the server has handled what follows from it ---- */
 
 int fake_connect(struct fake *fake);                                         /* returns the connection's number */
