@@ -40,7 +40,7 @@ struct httpd_config {
 	uint64_t body_max_bytes;    /* request body, above it 413 */
 	uint32_t discard_max_bytes; /* unwanted request body that is read to keep the connection; more closes it */
 	uint32_t linger_max_bytes;  /* read and thrown away after our FIN before the connection is cut */
-	uint32_t requests_max;      /* on one connection, 1–65,535; then it is closed in order */
+	uint32_t requests_max;      /* on one connection, at most 65,535, then it is closed in order; 0: any */
 
 	uint32_t header_timeout_ms;   /* from the first byte (or the open) to the end of the head: 408 */
 	uint32_t idle_timeout_ms;     /* between requests */

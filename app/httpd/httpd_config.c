@@ -25,7 +25,6 @@ void httpd_config_defaults(struct httpd_config *config)
 		.body_max_bytes = UINT64_C(1) << 30,
 		.discard_max_bytes = 65536,
 		.linger_max_bytes = 262144,
-		.requests_max = 65535,
 		.header_timeout_ms = 10000,
 		.idle_timeout_ms = 60000,
 		.progress_timeout_ms = 30000,
@@ -56,8 +55,8 @@ static const char *limit_problem(const struct httpd_config *config)
 		return "header-fields must be 1 to 65,534";
 	if (config->linger_max_bytes > LINGER_MAX_BYTES)
 		return "linger-max must be at most 4,194,240 bytes";
-	if (config->requests_max == 0 || config->requests_max > UINT16_MAX)
-		return "requests-max must be 1 to 65,535";
+	if (config->requests_max > UINT16_MAX)
+		return "requests-max must be at most 65,535";
 	return NULL;
 }
 

@@ -42,7 +42,7 @@ struct httpd_conn {
 	uint32_t exchange; /* index, HTTPD_POOL_NONE: none */
 	uint32_t deadline_ms, armed_ms;
 	uint32_t next, previous; /* in a list of those that wait */
-	uint16_t count;          /* requests answered; KiB thrown away while lingering */
+	uint16_t count;          /* requests answered, as far as 16 bits go; while lingering, 64 bytes each */
 	uint8_t state;           /* enum httpd_conn_state */
 	uint8_t flags;
 };

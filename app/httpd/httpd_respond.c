@@ -168,8 +168,11 @@ static bool will_read_body(const struct httpd *httpd, const struct http_request 
 static void decide_last(const struct httpd *httpd, struct httpd_conn *conn, const struct http_request *request,
 			const struct httpd_plan *plan)
 {
-	conn->count++;
-	if (plan->framing_in_doubt || httpd->draining || conn->count >= httpd->config.requests_max)
+	uint32_t requests_max = httpd->config.requests_max;
+
+	if (conn->count < UINT16_MAX)
+		conn->count++;
+	if (plan->framing_in_doubt || httpd->draining || (requests_max && conn->count >= requests_max))
 		conn->flags |= HTTPD_CONN_LAST;
 	else if (!http_request_is_persistent(request))
 		conn->flags |= HTTPD_CONN_LAST | HTTPD_CONN_ASKED;

@@ -51,7 +51,6 @@ static void test_bounds(void **state)
 	REFUSED(header_max_fields, 0);
 	REFUSED(header_max_fields, 65535);
 	REFUSED(linger_max_bytes, 4194241);
-	REFUSED(requests_max, 0);
 	REFUSED(requests_max, 65536);
 	REFUSED(header_timeout_ms, 0);
 	REFUSED(idle_timeout_ms, 86400001);
