@@ -25,7 +25,7 @@ enum phase {
 
 static uint16_t go(struct http_chunked *chunked, enum phase next)
 {
-	chunked->phase = next;
+	chunked->phase = (uint8_t)next;
 	return 0;
 }
 

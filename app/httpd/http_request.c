@@ -53,7 +53,7 @@ static bool refuse(struct parse *parse, uint16_t status)
 
 static bool go(struct parse *parse, enum phase next)
 {
-	parse->request->phase = next;
+	parse->request->phase = (uint8_t)next;
 	parse->request->mark = parse->request->at;
 	return true;
 }

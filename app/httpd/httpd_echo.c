@@ -63,7 +63,7 @@ static uint32_t send_content(struct httpd *httpd, struct httpd_conn *conn, struc
 	if (ends_chunk && sent_content == bytes && sent < offered) {
 		uint8_t *at = small_end(exchange);
 
-		at = httpd_text_put(at, "\r\n" + (2 - (offered - sent)), offered - sent);
+		at = httpd_text_put(at, &"\r\n"[2 - (offered - sent)], offered - sent);
 		exchange->small_bytes = (uint16_t)(at - exchange->small);
 	}
 	return sent_content;
