@@ -36,8 +36,13 @@ struct stash {
 
 /* What we keep in a packet's private area while it is queued. */
 struct packet {
-	struct rte_mbuf *next;
-	uint32_t seq;
+	struct rte_mbuf *next;       /* in its queue, or its out-of-order range */
+	struct rte_mbuf *range_next; /* of a range's first packet: the next range */
+	struct rte_mbuf *range_last; /* its last packet */
+	uint32_t seq;                /* of the first byte */
+	uint32_t range_end;          /* after the range's last byte */
+	uint32_t arrived;            /* a running number: which range changed last */
+	bool fin;                    /* the peer's FIN follows this text */
 };
 
 static_assert(sizeof(struct packet) <= PACKET_PRIVATE_BYTES, "private area");

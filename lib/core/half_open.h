@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A handshake that a peer began: SYN received, SYN-ACK sent, nothing more.  32 bytes for IPv4 and 48 for IPv6, in the
+ * same table as connections.  The entry is a convenience: its ISN is a cookie, so it may be evicted at any time, oldest first.
+ * SYN-ACKs are retransmitted from one FIFO per attempt, since every entry of a FIFO waits equally long.
+ */
+#pragma once
+
+#include "lib/core/pool.h"
+#include "lib/sluice.h"
+#include "lib/wire/address.h"
+#include "lib/wire/frame.h"
+
+#define HALF_OPEN_NONE   ((1U << 24) - 1)
+#define HALF_OPEN_IPV6   (1U << 23) /* in an index: of the IPv6 pool */
+
+struct half_open {
+	struct seq irs, iss;
+	uint32_t ts_recent;
+	uint16_t remote_port;
+	uint8_t listener;
+	uint8_t local;            /* index of our address */
+	uint64_t next : 24, previous : 24, due_16ms : 16;
+	uint32_t mss_bytes : 14, shift : 4, has_shift : 1, sack : 1, timestamps : 1, attempts : 3, hop : 8;
+	uint8_t remote[];         /* 4 or 16 bytes */
+};
+
+#define HALF_OPEN_IPV4_BYTES 32
+#define HALF_OPEN_IPV6_BYTES 48
+static_assert(offsetof(struct half_open, remote) + 4 <= HALF_OPEN_IPV4_BYTES, "half-open entry, IPv4");
+static_assert(offsetof(struct half_open, remote) + 16 <= HALF_OPEN_IPV6_BYTES, "half-open entry, IPv6");
+
+struct half_open_fifo {
+	uint32_t first, last; /* oldest, newest; HALF_OPEN_NONE: empty */
+};
+
+struct half_open_set {
+	struct pool ipv4, ipv6;
+	struct half_open_fifo fifo[HALF_OPEN_ATTEMPTS_MAX];
+	struct mac hop[HOPS_MAX]; /* source MACs of SYNs, by a hash of themselves; a collision costs a retransmission */
+};
+
+struct tcp;
+struct tcp_conn;
+
+void half_open_make(struct half_open_set *set, struct arena *arena, uint32_t count);
+
+static inline struct half_open *half_open_at(const struct half_open_set *set, uint32_t index)
+{
+	return index & HALF_OPEN_IPV6 ? pool_at(&set->ipv6, index & ~HALF_OPEN_IPV6) : pool_at(&set->ipv4, index);
+}
+
+static inline uint32_t half_open_count(const struct half_open_set *set)
+{
+	return set->ipv4.used_count + set->ipv6.used_count;
+}
+
+bool half_open_matches(const struct tcp *tcp, uint32_t index, const struct tuple *tuple, uint8_t local);
+
+/* A SYN at a listener: makes an entry, evicting the oldest if need be, and answers it. */
+void half_open_create(struct tcp *tcp, const struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local,
+		      struct seq iss);
+
+/* A segment for an entry.  Returns whether the packet was kept. */
+bool half_open_arrives(struct tcp *tcp, uint32_t index, struct frame *frame, uint64_t hash);
+
+/* Retransmits SYN-ACKs that are due, gives up those that had their attempts; bounded per turn. */
+void half_open_timers(struct tcp *tcp);
+
+/* Tick of the earliest retransmission; false: none. */
+bool half_open_next(const struct tcp *tcp, uint32_t *tick);
+
+/* Drops every entry of a listener, silently. */
+void half_open_drop_listener(struct tcp *tcp, uint8_t listener);

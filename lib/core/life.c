@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Records of connections are taken and given back here and nowhere else.
+ */
+#include "lib/core/life.h"
+
+#include "lib/core/cookie.h"
+#include "lib/core/inflight.h"
+#include "lib/core/receive_queue.h"
+#include "lib/core/send_queue.h"
+#include "lib/core/timer.h"
+#include "lib/core/work.h"
+
+void tcp_stepped(struct tcp *tcp, enum sluice_state from, enum sluice_state to)
+{
+	ASSERT(state_successors[from] & BIT(to));
+	tcp->transitions[from][to]++;
+}
+
+void tcp_enter(struct tcp *tcp, struct tcp_conn *conn, enum sluice_state next)
+{
+	tcp_stepped(tcp, conn->state, next);
+	conn->state = (uint8_t)next;
+}
+
+struct tcp_conn *life_new(struct tcp *tcp, const struct tuple *tuple)
+{
+	uint32_t index = pool_take(&tcp->conns);
+	struct tcp_conn *conn;
+	uint32_t generation, kept;
+
+	if (index == POOL_NONE)
+		return NULL;
+	conn = tcp_conn_at(tcp, index);
+	generation = conn->generation ? conn->generation : 1;
+	kept = conn->flags & CONN_ACK_IN_FIFO;
+	*conn = (struct tcp_conn){
+		.tuple = *tuple,
+		.flags = kept & 0xffffff,
+		.generation = generation & 0xffffff,
+		.inflight_last = INDEX_NONE,
+		.descriptor_last = DESCRIPTOR_NONE,
+		.listener = LISTENER_NONE,
+		.ttl = 64,
+		.quick_acks = 8,
+		.ssthresh_bytes = 1U << 30,
+		.ts_offset = cookie_timestamp_offset(&tcp->keys, tuple),
+		.rcv_buffer_bytes = tcp->config.receive_bytes,
+		.rcv_max_kib = (uint16_t)(tcp->config.receive_max_bytes / 1024),
+		.snd_queue_kib = (uint16_t)(tcp->config.send_queue_bytes / 1024),
+		.rcv_measure_ms = (uint16_t)tcp->now_ms,
+	};
+	wheel_link_reset(&conn->wheel_link);
+	if (tcp->config.nodelay)
+		conn->flags |= CONN_NODELAY;
+	return conn;
+}
+
+uint64_t life_hash(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+	return table_hash(tcp->keys.table, &conn->tuple);
+}
+
+/* Forgets what would be sent and what is out of order; what can still be read stays. */
+static void life_detach(struct tcp *tcp, struct tcp_conn *conn)
+{
+	timer_disarm(tcp, conn);
+	inflight_drop(tcp, conn);
+	send_queue_drop(tcp, conn);
+	receive_queue_drop_out_of_order(tcp, conn);
+	conn->flags = (conn->flags | CONN_DETACHED) & ~(uint32_t)(CONN_ACK_NOW | CONN_ACK_DELAYED | CONN_DIRTY) & 0xffffff;
+}
+
+void life_check_told(struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (conn->readable_bytes && !(conn->flags & CONN_ORPHAN) &&
+	    (conn->reason == SLUICE_REASON_FINISHED || conn->reason == SLUICE_REASON_CLOSED_LOCALLY))
+		return;
+	receive_queue_drop(tcp, conn);
+	conn->event_mask &= (uint8_t)~SLUICE_READABLE;
+	work_raise(tcp, conn, SLUICE_CLOSED);
+}
+
+void life_end(struct tcp *tcp, struct tcp_conn *conn, enum sluice_reason reason)
+{
+	table_remove(&tcp->table, life_hash(tcp, conn), table_value(TABLE_CONNECTION, tcp_conn_index(tcp, conn)));
+	tcp_enter(tcp, conn, SLUICE_STATE_CLOSED);
+	conn->reason = (uint8_t)reason;
+	life_detach(tcp, conn);
+	life_check_told(tcp, conn);
+}
+
+void life_leave_time_wait(struct tcp *tcp, struct tcp_conn *conn)
+{
+	tcp_enter(tcp, conn, SLUICE_STATE_TIME_WAIT);
+	time_wait_take_over(tcp, conn, false);
+	conn->reason = SLUICE_REASON_FINISHED;
+	life_detach(tcp, conn);
+	life_check_told(tcp, conn);
+}
+
+void life_leave_fin_wait_2(struct tcp *tcp, struct tcp_conn *conn)
+{
+	time_wait_take_over(tcp, conn, true);
+	conn->reason = SLUICE_REASON_CLOSED_LOCALLY;
+	life_detach(tcp, conn);
+	life_check_told(tcp, conn);
+}
+
+void life_free(struct tcp *tcp, struct tcp_conn *conn)
+{
+	uint32_t generation = (conn->generation + 1) & 0xffffff;
+
+	receive_queue_drop(tcp, conn);
+	conn->generation = (generation ? generation : 1) & 0xffffff;
+	conn->state = SLUICE_STATE_CLOSED;
+	conn->flags &= CONN_ACK_IN_FIFO;
+	conn->event_mask = 0;
+	pool_give(&tcp->conns, tcp_conn_index(tcp, conn));
+}

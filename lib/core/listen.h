@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Listeners: few, found by port and address for every SYN that matches no connection.
+ */
+#pragma once
+
+#include "lib/core/conn.h"
+#include "lib/wire/frame.h"
+
+struct listener {
+	struct ip ip;           /* unspecified: any */
+	uint16_t port;          /* 0: this place is free */
+	bool any_ipv4, any;     /* every IPv4 address; every address */
+	bool delay;
+	uint32_t receive_bytes;
+};
+
+struct listener_set {
+	struct listener listener[LISTENERS_MAX];
+	uint32_t count;
+};
+
+struct tcp;
+
+/* Number (>= 0) or negative errno, as sluice_listen(). */
+int listen_open(struct tcp *tcp, const struct sluice_address *address, const struct sluice_listen_options *options);
+void listen_close(struct tcp *tcp, uint16_t number);
+
+/* The listener for a tuple; LISTENER_NONE: none. */
+uint8_t listen_find(const struct listener_set *set, const struct tuple *tuple);
+
+/* A segment to a listener, with no record of its own (RFC 9293 section 3.10.7.2). */
+void listen_arrives(struct tcp *tcp, const struct frame *frame, uint64_t hash, uint8_t listener, uint8_t local);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Round-trip time and the retransmission timeout (RFC 6298).  Karn's rule is the caller's: only segments sent once are timed.
+ */
+#pragma once
+
+#include "lib/core/tcp.h"
+
+/* A measurement, in µs. */
+static inline void rtt_measured(struct tcp_conn *conn, uint32_t rtt_us)
+{
+	if (rtt_us == 0)
+		rtt_us = 1;
+	if (conn->srtt_us == 0) {
+		conn->srtt_us = rtt_us;
+		conn->rttvar_us = rtt_us / 2;
+		return;
+	}
+	uint32_t error_us = rtt_us > conn->srtt_us ? rtt_us - conn->srtt_us : conn->srtt_us - rtt_us;
+
+	conn->rttvar_us += error_us / 4 - conn->rttvar_us / 4;
+	conn->srtt_us += rtt_us / 8 - conn->srtt_us / 8;
+	if (conn->srtt_us == 0)
+		conn->srtt_us = 1;
+}
+
+/* RTO before backoff, in µs. */
+static inline uint32_t rtt_base_rto_us(const struct sluice_config *config, const struct tcp_conn *conn)
+{
+	uint64_t rto_us;
+
+	if (conn->srtt_us == 0)
+		return (conn->flags & CONN_SYN_AGAIN ? 3 : 1) * config->rto_initial_ms * 1000;
+	rto_us = (uint64_t)conn->srtt_us + 4 * (uint64_t)conn->rttvar_us;
+	if (rto_us < (uint64_t)config->rto_min_ms * 1000)
+		rto_us = (uint64_t)config->rto_min_ms * 1000;
+	if (rto_us > (uint64_t)config->rto_max_ms * 1000)
+		rto_us = (uint64_t)config->rto_max_ms * 1000;
+	return (uint32_t)rto_us;
+}
+
+/* RTO, doubled for every timeout in a row, up to the most. */
+static inline uint32_t rtt_rto_us(const struct sluice_config *config, const struct tcp_conn *conn)
+{
+	uint64_t rto_us = (uint64_t)rtt_base_rto_us(config, conn) << (conn->backoff_count > 16 ? 16 : conn->backoff_count);
+	uint64_t max_us = (uint64_t)config->rto_max_ms * 1000;
+
+	return (uint32_t)(rto_us < max_us ? rto_us : max_us);
+}

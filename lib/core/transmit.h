@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The burst being built.  Data segments leave a reserve, so that ARP, ACKs and RSTs still find room behind a port
+ * that refuses.
+ */
+#pragma once
+
+#include "lib/core/tcp.h"
+
+static inline bool transmit_has_room(const struct tcp *tcp)
+{
+	return tcp->transmit.count < TRANSMIT_PACKETS_MAX - TRANSMIT_RESERVE && tcp->transmit.refused_count == 0;
+}
+
+/* A fresh packet for a data segment; NULL: the burst or the stash is short. */
+static inline struct rte_mbuf *transmit_take(struct tcp *tcp)
+{
+	struct rte_mbuf *packet = stash_take(&tcp->stash);
+
+	if (!packet)
+		COUNT(tcp, stash_empty);
+	return packet;
+}
+
+/* Appends a packet; true when it will be sent.  Only control packets may find the burst full. */
+static inline bool transmit_put(struct tcp *tcp, struct rte_mbuf *packet)
+{
+	if (tcp->transmit.count == TRANSMIT_PACKETS_MAX) {
+		COUNT(tcp, drop_send_refused);
+		stash_give(&tcp->stash, packet);
+		return false;
+	}
+	tcp->transmit.packet[tcp->transmit.count++] = packet;
+	return true;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Walks the work list: once to collect events, once to build segments.  What cannot be finished stays listed.
+ */
+#include "lib/core/work.h"
+
+#include "lib/core/life.h"
+#include "lib/core/output.h"
+
+static struct sluice_event work_event(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+	return (struct sluice_event){
+		.conn = life_handle(tcp, conn),
+		.context = conn->context,
+		.mask = conn->event_mask,
+		.readable_bytes = conn->readable_bytes,
+		.acked_bytes = conn->acked_bytes,
+		.listener = conn->listener == LISTENER_NONE ? SLUICE_NO_LISTENER : conn->listener,
+		.reason = conn->reason,
+	};
+}
+
+static void work_tell(struct tcp *tcp, struct tcp_conn *conn)
+{
+	tcp->event[tcp->event_count++] = work_event(tcp, conn);
+	conn->acked_bytes = 0;
+	if (conn->event_mask & SLUICE_CLOSED) {
+		COUNT(tcp, connections_closed);
+		life_free(tcp, conn);
+		return;
+	}
+	if (conn->event_mask & SLUICE_OPENED)
+		conn->flags |= CONN_OPENED;
+	conn->event_mask = 0;
+	if (conn->flags & CONN_DIRTY)
+		work_push(tcp, conn);
+}
+
+static void work_tell_timer(struct tcp *tcp)
+{
+	if (tcp->worker_timer == 0 || !tick_reached(tcp->worker_timer, tcp->now_tick))
+		return;
+	tcp->worker_timer = 0;
+	COUNT(tcp, timers_fired);
+	tcp->event[tcp->event_count++] = (struct sluice_event){.mask = SLUICE_TIMER, .listener = SLUICE_NO_LISTENER};
+}
+
+void tcp_collect_events(struct tcp *tcp)
+{
+	uint32_t last = tcp->work_last;
+	bool is_last = tcp->work_first == INDEX_NONE;
+
+	tcp->event_count = 0;
+	work_tell_timer(tcp);
+	while (!is_last && tcp->event_count < EVENTS_PER_TURN_MAX) {
+		struct tcp_conn *conn = work_pop(tcp);
+
+		is_last = tcp_conn_index(tcp, conn) == last;
+		if (conn->event_mask)
+			work_tell(tcp, conn);
+		else if (conn->flags & CONN_DIRTY)
+			work_push(tcp, conn);
+	}
+}
+
+bool tcp_output_work(struct tcp *tcp)
+{
+	uint32_t last = tcp->work_last;
+	bool is_last = tcp->work_first == INDEX_NONE;
+	bool more = false;
+
+	while (!is_last) {
+		struct tcp_conn *conn = work_pop(tcp);
+
+		is_last = tcp_conn_index(tcp, conn) == last;
+		if (conn->flags & CONN_DIRTY) {
+			conn->flags &= ~(uint32_t)CONN_DIRTY & 0xffffff;
+			if (!(conn->flags & CONN_DETACHED) && output_conn(tcp, conn)) {
+				work_output(tcp, conn);
+				more = true;
+			}
+		}
+		if (conn->event_mask)
+			work_push(tcp, conn);
+		if (!transmit_has_room(tcp))
+			return tcp->work_first != INDEX_NONE;
+	}
+	return more;
+}
