@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Output: lost segments first, then new text as far as the windows, Nagle and silly-window avoidance let it, then the ACK if
+ * nothing carried it, then the timers that must run.
+ */
+#include "lib/core/output.h"
+
+#include "lib/core/cc.h"
+#include "lib/core/inflight.h"
+#include "lib/core/life.h"
+#include "lib/core/receive_queue.h"
+#include "lib/core/rtt.h"
+#include "lib/core/send_queue.h"
+#include "lib/core/timer.h"
+#include "lib/core/transmit.h"
+#include "lib/core/window.h"
+#include "lib/core/work.h"
+#include "lib/wire/build.h"
+
+#define TIMESTAMP_OPTION_BYTES 12
+
+struct output_segment {
+	struct seq seq;
+	uint32_t text_bytes;
+	uint8_t flags;
+};
+
+enum output_result { OUTPUT_SENT, OUTPUT_NOTHING, OUTPUT_BLOCKED };
+
+uint16_t output_our_mss(const struct tcp *tcp, bool ipv4)
+{
+	return (uint16_t)(tcp->mtu_bytes - TCP_HEADER_BYTES - (ipv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES));
+}
+
+uint16_t output_mss(const struct tcp *tcp, bool ipv4, uint32_t peer_mss_bytes, bool timestamps)
+{
+	uint32_t mss_bytes = peer_mss_bytes ? peer_mss_bytes : ipv4 ? 536 : 1220;
+
+	mss_bytes = cc_min(cc_max(mss_bytes, MSS_FLOOR_BYTES), output_our_mss(tcp, ipv4));
+	return (uint16_t)(mss_bytes - (timestamps ? TIMESTAMP_OPTION_BYTES : 0));
+}
+
+static struct tcp_options output_syn_options(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+	struct tcp_options options = {.present = TCP_HAS_MSS, .mss_bytes = output_our_mss(tcp, tcp_conn_is_ipv4(conn))};
+	bool is_answer = conn->state == SLUICE_STATE_SYN_RECEIVED;
+
+	if (is_answer ? conn->flags & CONN_TIMESTAMPS : tcp->config.timestamps)
+		options.present |= TCP_HAS_TIMESTAMPS;
+	if (is_answer ? conn->flags & CONN_SACK : tcp->config.sack)
+		options.present |= TCP_HAS_SACK_PERMITTED;
+	if (!is_answer || conn->rcv_shift)
+		options.present |= TCP_HAS_WINDOW_SCALE;
+	options.window_shift = is_answer ? conn->rcv_shift : tcp->config.window_shift;
+	return options;
+}
+
+static struct tcp_options output_options(const struct tcp *tcp, const struct tcp_conn *conn, uint8_t flags)
+{
+	struct tcp_options options = {0};
+
+	if (flags & TCP_SYN) {
+		options = output_syn_options(tcp, conn);
+	} else {
+		if (conn->flags & CONN_TIMESTAMPS)
+			options.present = TCP_HAS_TIMESTAMPS;
+		if (conn->flags & CONN_SACK && conn->ooo_head) {
+			options.present |= TCP_HAS_SACK;
+			options.sack_count = (uint8_t)receive_queue_sack(conn, options.sack,
+									 conn->flags & CONN_TIMESTAMPS ? 3 : 4);
+		}
+	}
+	options.tsval = tcp->now_ms + conn->ts_offset;
+	options.tsecr = conn->ts_recent;
+	return options;
+}
+
+/* The window field; and what the peer now knows of our side. */
+static uint16_t output_window(struct tcp_conn *conn, uint8_t flags)
+{
+	uint16_t window = flags & TCP_SYN ? window_syn(conn->rcv_buffer_bytes, conn->rcv_shift) : window_offer_raw(conn);
+
+	conn->rcv_wnd_raw = flags & TCP_SYN ? (uint16_t)(window >> conn->rcv_shift) : window;
+	if (!(flags & TCP_ACK))
+		return window;
+	conn->last_ack_sent = conn->rcv_nxt;
+	conn->flags &= ~(uint32_t)(CONN_ACK_NOW | CONN_ACK_DELAYED) & 0xffffff;
+	conn->unacked_count = 0;
+	return window;
+}
+
+/* Builds one segment; false: no packet, or no room. */
+static bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output_segment segment)
+{
+	struct rte_mbuf *packet = transmit_take(tcp);
+	uint8_t option_bytes[40];
+	struct tcp_options options;
+
+	if (!packet) {
+		COUNT(tcp, drop_no_buffer);
+		return false;
+	}
+	if (segment.text_bytes) {
+		send_queue_read(tcp, conn, seq_distance(segment.seq, tcp_conn_queue_seq(conn)), packet_bytes(packet),
+				segment.text_bytes);
+		packet->data_len = (uint16_t)segment.text_bytes;
+		packet->pkt_len = segment.text_bytes;
+	}
+	options = output_options(tcp, conn, segment.flags);
+	build_segment(packet, &(struct build_segment){
+		.tuple = &conn->tuple,
+		.source_mac = &tcp->rules.mac,
+		.destination_mac = &conn->peer_mac,
+		.seq = segment.seq,
+		.ack = segment.flags & TCP_ACK ? conn->rcv_nxt : seq_of(0),
+		.option_bytes = (uint8_t)tcp_options_write(option_bytes, &options),
+		.options = option_bytes,
+		.window = output_window(conn, segment.flags),
+		.flags = segment.flags,
+		.ttl = conn->ttl,
+		.dscp_ecn = conn->dscp_ecn,
+		.io_flags = tcp->io_flags,
+	});
+	COUNT(tcp, segments_sent);
+	return transmit_put(tcp, packet);
+}
+
+bool output_ack(struct tcp *tcp, struct tcp_conn *conn)
+{
+	return output_segment(tcp, conn, (struct output_segment){.seq = conn->snd_nxt, .flags = TCP_ACK});
+}
+
+void output_reset(struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (!(conn->flags & CONN_HAS_MAC))
+		return;
+	COUNT(tcp, resets_sent);
+	output_segment(tcp, conn, (struct output_segment){.seq = conn->snd_nxt, .flags = TCP_RST | TCP_ACK});
+}
+
+void output_challenge(struct tcp *tcp, struct tcp_conn *conn)
+{
+	uint8_t second = tcp->now_s & 15;
+
+	if (conn->challenge_second != second) {
+		conn->challenge_second = second & 15;
+		conn->challenge_count = 0;
+	}
+	if (conn->challenge_count >= CHALLENGE_ACKS_PER_SECOND) {
+		COUNT(tcp, challenge_acks_limited);
+		return;
+	}
+	conn->challenge_count = (conn->challenge_count + 1) & 15;
+	COUNT(tcp, challenge_acks);
+	conn->flags |= CONN_ACK_NOW;
+	work_output(tcp, conn);
+}
+
+/* How much text fits beside the options that a segment carries now. */
+static uint32_t output_text_max(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+	struct tcp_options options = output_options(tcp, conn, 0);
+	uint32_t option_bytes = tcp_options_bytes(&options);
+	uint32_t usual_bytes = conn->flags & CONN_TIMESTAMPS ? TIMESTAMP_OPTION_BYTES : 0;
+
+	return conn->mss_bytes - (option_bytes - usual_bytes);
+}
+
+/* Sends a record's bytes again, cut to what a segment holds now. */
+static enum output_result output_record(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record)
+{
+	bool is_syn = record->flags & INFLIGHT_SYN, is_fin = record->flags & INFLIGHT_FIN;
+	struct output_segment segment = {
+		.seq = record->seq,
+		.text_bytes = record->bytes - (uint32_t)is_syn - (uint32_t)is_fin,
+		.flags = TCP_ACK,
+	};
+
+	if (is_syn)
+		segment.flags = conn->state == SLUICE_STATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
+	if (is_fin)
+		segment.flags |= TCP_FIN;
+	if (segment.text_bytes)
+		segment.flags |= TCP_PSH;
+	if (!output_segment(tcp, conn, segment))
+		return OUTPUT_BLOCKED;
+	record->flags &= (uint8_t)~INFLIGHT_LOST;
+	conn->lost_bytes -= record->bytes;
+	record->sent_us = tcp->now_us;
+	if (record->retransmits < UINT8_MAX)
+		record->retransmits++;
+	return OUTPUT_SENT;
+}
+
+static void output_count_again(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_inflight *record)
+{
+	if (record->flags & INFLIGHT_SYN) {
+		conn->flags |= CONN_SYN_AGAIN;
+		COUNT(tcp, retransmits_syn);
+	} else if (record->flags & INFLIGHT_PROBE) {
+		conn->probes_count++;
+		COUNT(tcp, window_probes);
+	} else if (conn->flags & CONN_RECOVERY) {
+		conn->retransmits_fast++;
+		COUNT(tcp, retransmits_fast);
+	} else {
+		conn->retransmits_timeout++;
+		COUNT(tcp, retransmits_timeout);
+	}
+}
+
+/* The oldest record marked lost leaves at once; others as the congestion window lets them. */
+static enum output_result output_lost(struct tcp *tcp, struct tcp_conn *conn)
+{
+	struct tcp_inflight *record = &conn->inflight;
+
+	if (conn->lost_bytes == 0)
+		return OUTPUT_NOTHING;
+	while (!(record->flags & INFLIGHT_LOST))
+		record = inflight_next(tcp, record);
+	if (record != &conn->inflight && tcp_conn_pipe_bytes(conn) + record->bytes > conn->cwnd_bytes)
+		return OUTPUT_NOTHING;
+	if (!transmit_has_room(tcp))
+		return OUTPUT_BLOCKED;
+	if (output_record(tcp, conn, record) == OUTPUT_BLOCKED)
+		return OUTPUT_BLOCKED;
+	output_count_again(tcp, conn, record);
+	if (!conn->retransmit_deadline)
+		timer_arm_retransmit(tcp, conn, rtt_rto_us(&tcp->config, conn));
+	return OUTPUT_SENT;
+}
+
+/* Queued text that was never sent. */
+static uint32_t output_unsent_bytes(const struct tcp_conn *conn)
+{
+	uint32_t sent = seq_distance(conn->snd_nxt, tcp_conn_queue_seq(conn));
+
+	return conn->flags & CONN_FIN_SENT ? 0 : conn->snd_queued_bytes - sent;
+}
+
+static int32_t output_usable_bytes(const struct tcp_conn *conn)
+{
+	return (int32_t)(conn->snd_wnd_bytes - seq_distance(conn->snd_nxt, conn->snd_una));
+}
+
+/* Silly-window avoidance and Nagle (RFC 9293 section 3.8.6.2.1, MUST-38, 17): may `bytes`, all that could go, go? */
+static bool output_is_worth(const struct tcp_conn *conn, uint32_t bytes, uint32_t unsent_bytes, uint32_t full_bytes)
+{
+	bool is_idle = inflight_is_empty(conn);
+	bool is_last = bytes == unsent_bytes;
+
+	if (bytes >= full_bytes || conn->flags & CONN_PERSIST_DUE)
+		return true;
+	if (is_last && conn->flags & CONN_FIN_QUEUED)
+		return true;
+	if (is_last && !(conn->flags & CONN_MORE) && (is_idle || conn->flags & CONN_NODELAY))
+		return true;
+	return bytes > 0 && !is_last && is_idle && bytes >= tcp_conn_max_wnd_bytes(conn) / 2;
+}
+
+/* The next new segment; text_bytes 0 and no FIN: none. */
+static struct output_segment output_plan(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+	struct output_segment segment = {.seq = conn->snd_nxt, .flags = TCP_ACK};
+	uint32_t unsent_bytes = output_unsent_bytes(conn);
+	uint32_t full_bytes = output_text_max(tcp, conn);
+	int32_t usable_bytes = output_usable_bytes(conn);
+	uint32_t pipe_bytes = tcp_conn_pipe_bytes(conn);
+	uint32_t bytes;
+
+	if (usable_bytes <= 0)
+		return segment;
+	bytes = cc_min(cc_min(unsent_bytes, full_bytes), (uint32_t)usable_bytes);
+	if (bytes && pipe_bytes + bytes > conn->cwnd_bytes && pipe_bytes)
+		return segment;
+	if (bytes && !output_is_worth(conn, bytes, unsent_bytes, full_bytes))
+		return segment;
+	segment.text_bytes = bytes;
+	if (bytes && bytes == unsent_bytes)
+		segment.flags |= TCP_PSH;
+	if (conn->flags & CONN_FIN_QUEUED && !(conn->flags & CONN_FIN_SENT) && bytes == unsent_bytes &&
+	    (uint32_t)usable_bytes > bytes)
+		segment.flags |= TCP_FIN;
+	return segment;
+}
+
+/* Records and sends a new segment of `segment.text_bytes` and perhaps FIN. */
+static enum output_result output_first(struct tcp *tcp, struct tcp_conn *conn, struct output_segment segment,
+				       uint8_t record_flags)
+{
+	uint32_t bytes = segment.text_bytes + (segment.flags & TCP_FIN ? 1 : 0);
+
+	if (!inflight_has_room(tcp, conn))
+		return OUTPUT_NOTHING; /* an ACK will bring records back */
+	if (!transmit_has_room(tcp) || !output_segment(tcp, conn, segment))
+		return OUTPUT_BLOCKED;
+	if (segment.flags & TCP_FIN) {
+		conn->flags |= CONN_FIN_SENT;
+		record_flags |= INFLIGHT_FIN;
+	}
+	inflight_append(tcp, conn, (struct tcp_inflight){.seq = segment.seq, .sent_us = tcp->now_us,
+							 .bytes = (uint16_t)bytes, .flags = record_flags});
+	conn->snd_nxt = seq_add(conn->snd_nxt, bytes);
+	conn->sent_tick = tcp->now_tick;
+	COUNT_MANY(tcp, text_bytes_sent, segment.text_bytes);
+	if (!conn->retransmit_deadline || conn->flags & CONN_PERSIST) {
+		conn->flags &= ~(uint32_t)CONN_PERSIST & 0xffffff;
+		timer_arm_retransmit(tcp, conn, rtt_rto_us(&tcp->config, conn));
+	}
+	return OUTPUT_SENT;
+}
+
+static enum output_result output_new(struct tcp *tcp, struct tcp_conn *conn)
+{
+	struct output_segment segment = output_plan(tcp, conn);
+
+	if (segment.text_bytes == 0 && !(segment.flags & TCP_FIN))
+		return OUTPUT_NOTHING;
+	return output_first(tcp, conn, segment, 0);
+}
+
+/* RFC 9293 section 3.8.6.1: one byte, or the FIN, beyond a window that stays shut. */
+static enum output_result output_probe(struct tcp *tcp, struct tcp_conn *conn)
+{
+	struct output_segment segment = {.seq = conn->snd_nxt, .flags = TCP_ACK};
+	enum output_result result;
+
+	if (output_unsent_bytes(conn))
+		segment.text_bytes = 1;
+	else
+		segment.flags |= TCP_FIN;
+	result = output_first(tcp, conn, segment, INFLIGHT_PROBE);
+	if (result == OUTPUT_SENT) {
+		conn->probes_count++;
+		COUNT(tcp, window_probes);
+	}
+	return result;
+}
+
+/* Something to send, nothing on the way, nothing allowed: the persist timer runs. */
+static bool output_is_stuck(const struct tcp_conn *conn)
+{
+	bool has_fin = conn->flags & CONN_FIN_QUEUED && !(conn->flags & CONN_FIN_SENT);
+
+	return inflight_is_empty(conn) && (output_unsent_bytes(conn) || has_fin);
+}
+
+/* RFC 5681 section 4.1: after a silence of an RTO the window begins anew. */
+static void output_restart_idle(const struct tcp *tcp, struct tcp_conn *conn)
+{
+	uint32_t initial_bytes = cc_initial_window(conn->mss_bytes, tcp->config.initial_window_segments);
+
+	if (inflight_is_empty(conn) && conn->cwnd_bytes > initial_bytes &&
+	    tcp->now_tick - conn->sent_tick > ticks_from_us(rtt_base_rto_us(&tcp->config, conn)))
+		conn->cwnd_bytes = initial_bytes;
+}
+
+/* True: blocked. */
+static bool output_text(struct tcp *tcp, struct tcp_conn *conn)
+{
+	enum output_result result;
+
+	do
+		result = output_lost(tcp, conn);
+	while (result == OUTPUT_SENT);
+	if (result == OUTPUT_BLOCKED)
+		return true;
+	if (conn->lost_bytes || !(conn->snd_queued_bytes || conn->flags & CONN_FIN_QUEUED))
+		return false;
+	output_restart_idle(tcp, conn);
+	for (uint32_t i = 0; i < OUTPUT_SEGMENTS_PER_CONNECTION_MAX; i++) {
+		result = output_new(tcp, conn);
+		if (result != OUTPUT_SENT)
+			break;
+	}
+	if (result == OUTPUT_NOTHING && conn->flags & CONN_PERSIST_DUE && output_is_stuck(conn))
+		result = output_probe(tcp, conn);
+	if (result == OUTPUT_BLOCKED)
+		return true;
+	conn->flags &= ~(uint32_t)CONN_PERSIST_DUE & 0xffffff;
+	if (output_is_stuck(conn) && !conn->retransmit_deadline) {
+		conn->flags |= CONN_PERSIST;
+		timer_arm_retransmit(tcp, conn, rtt_rto_us(&tcp->config, conn));
+	}
+	return result == OUTPUT_SENT;
+}
+
+/* Our SYN, or SYN-ACK of a simultaneous open: once the next hop is known. */
+static bool output_syn(struct tcp *tcp, struct tcp_conn *conn)
+{
+	bool is_again = conn->inflight.retransmits > 0;
+
+	if (!(conn->inflight.flags & INFLIGHT_LOST))
+		return false;
+	if (!(conn->flags & CONN_HAS_MAC)) {
+		enum neighbour_verdict verdict = neighbour_resolve(tcp, conn);
+
+		if (verdict == NEIGHBOUR_UNREACHABLE)
+			life_end(tcp, conn, SLUICE_REASON_UNREACHABLE);
+		if (verdict != NEIGHBOUR_READY)
+			return false;
+	}
+	if (!transmit_has_room(tcp) || output_record(tcp, conn, &conn->inflight) == OUTPUT_BLOCKED)
+		return true;
+	if (is_again)
+		output_count_again(tcp, conn, &conn->inflight);
+	if (!conn->retransmit_deadline)
+		timer_arm_retransmit(tcp, conn, rtt_rto_us(&tcp->config, conn));
+	return false;
+}
+
+/* The ACKs that nothing carried: one, or as many duplicates as a peer without SACK must count. */
+static bool output_acks(struct tcp *tcp, struct tcp_conn *conn)
+{
+	uint32_t owed = conn->flags & CONN_SACK || conn->acks_owed == 0 ? 1 : conn->acks_owed;
+
+	if (conn->flags & CONN_ACK_NOW) {
+		for (uint32_t i = 0; i < owed; i++)
+			if (!output_ack(tcp, conn))
+				return true;
+	} else if (conn->unacked_count && !timer_delay_ack(tcp, conn)) {
+		return !output_ack(tcp, conn);
+	}
+	conn->acks_owed = 0;
+	return false;
+}
+
+bool output_conn(struct tcp *tcp, struct tcp_conn *conn)
+{
+	bool is_blocked;
+
+	if (conn->flags & CONN_SYN_UNACKED) {
+		is_blocked = output_syn(tcp, conn);
+		if (conn->state == SLUICE_STATE_SYN_RECEIVED && !is_blocked)
+			is_blocked = output_acks(tcp, conn);
+		return is_blocked;
+	}
+	is_blocked = output_text(tcp, conn);
+	return output_acks(tcp, conn) || is_blocked;
+}

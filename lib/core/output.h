@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a connection may send now, and the segments that say it (RFC 9293 section 3.10.2, 3.8.6).
+ */
+#pragma once
+
+#include "lib/core/tcp.h"
+
+/* Builds what may leave; true: the burst or the stash ran short, and there is more. */
+bool output_conn(struct tcp *tcp, struct tcp_conn *conn);
+
+/* Builds an ACK at once; false: no packet. */
+bool output_ack(struct tcp *tcp, struct tcp_conn *conn);
+
+/* Builds an RST at once, at SND.NXT. */
+void output_reset(struct tcp *tcp, struct tcp_conn *conn);
+
+/* A challenge ACK (RFC 5961), limited per connection. */
+void output_challenge(struct tcp *tcp, struct tcp_conn *conn);
+
+/* Text of a full segment towards `remote`, if the peer offered `peer_mss_bytes` (0: nothing), with these options on. */
+uint16_t output_mss(const struct tcp *tcp, bool ipv4, uint32_t peer_mss_bytes, bool timestamps);
+
+/* The MSS that we offer. */
+uint16_t output_our_mss(const struct tcp *tcp, bool ipv4);

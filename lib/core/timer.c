@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What is due: retransmission, persist, the application's timer, delayed ACKs; and what other files keep time for themselves.
+ */
+#include "lib/core/timer.h"
+
+#include "lib/core/inflight.h"
+#include "lib/core/cc.h"
+#include "lib/core/life.h"
+#include "lib/core/rtt.h"
+#include "lib/core/work.h"
+
+bool timer_delay_ack(struct tcp *tcp, struct tcp_conn *conn)
+{
+	struct ack_fifo *fifo = &tcp->ack_fifo;
+
+	conn->flags |= CONN_ACK_DELAYED;
+	if (conn->flags & CONN_ACK_IN_FIFO)
+		return true;
+	if (fifo->end - fifo->first == fifo->capacity_count)
+		return false;
+	conn->flags |= CONN_ACK_IN_FIFO;
+	fifo->entry[fifo->end++ & (fifo->capacity_count - 1)] = (struct ack_fifo_entry){
+		tcp_conn_index(tcp, conn), tick_after(tcp->now_tick, ticks_from_ms(tcp->config.delayed_ack_ms))};
+	return true;
+}
+
+static void timer_acks(struct tcp *tcp)
+{
+	struct ack_fifo *fifo = &tcp->ack_fifo;
+
+	for (uint32_t i = 0; i < TIMERS_PER_TURN_MAX && fifo->first != fifo->end; i++) {
+		struct ack_fifo_entry *entry = &fifo->entry[fifo->first & (fifo->capacity_count - 1)];
+		struct tcp_conn *conn = tcp_conn_at(tcp, entry->conn_index);
+
+		if (!tick_reached(entry->due_tick, tcp->now_tick))
+			return;
+		fifo->first++;
+		conn->flags &= ~(uint32_t)CONN_ACK_IN_FIFO & 0xffffff;
+		if (!(conn->flags & CONN_ACK_DELAYED))
+			continue;
+		COUNT(tcp, acks_delayed);
+		COUNT(tcp, timers_fired);
+		conn->flags |= CONN_ACK_NOW;
+		work_output(tcp, conn);
+	}
+}
+
+/* RFC 9293 R2 (MUST-20, 22): has retransmission gone on for too long?  A window probe that is answered ends no connection. */
+static bool timer_is_given_up(struct tcp *tcp, struct tcp_conn *conn)
+{
+	uint32_t r2_ms = conn->r2_s ? conn->r2_s * 1000U : tcp->config.r2_ms;
+	uint16_t now_64ms = (uint16_t)(tcp->now_ms / 64);
+
+	if (conn->flags & CONN_SYN_UNACKED)
+		r2_ms = conn->r2_s ? r2_ms : tcp->config.syn_r2_ms;
+	if (conn->backoff_count == 0)
+		conn->trouble_64ms = now_64ms;
+	return (uint16_t)(now_64ms - conn->trouble_64ms) * 64U >= r2_ms;
+}
+
+/* RFC 6298 section 5.5, RFC 5681 section 3.1: everything outstanding counts as lost, and the window is one segment. */
+static void timer_retransmit(struct tcp *tcp, struct tcp_conn *conn)
+{
+	bool is_probe = conn->inflight.flags & INFLIGHT_PROBE;
+
+	if (conn->backoff_count == 0 && !is_probe && !(conn->flags & CONN_SYN_UNACKED))
+		conn->ssthresh_bytes = cc_ssthresh(tcp_conn_pipe_bytes(conn), conn->mss_bytes);
+	if (!is_probe) {
+		conn->cwnd_bytes = conn->mss_bytes;
+		conn->flags = (conn->flags | CONN_TIMEOUT) & ~(uint32_t)CONN_RECOVERY & 0xffffff;
+		conn->recover = conn->snd_nxt;
+		conn->dup_acks = 0;
+		COUNT(tcp, recoveries_timeout);
+	}
+	inflight_mark_all_lost(tcp, conn);
+	work_output(tcp, conn);
+}
+
+static void timer_backed_off(struct tcp_conn *conn)
+{
+	if (conn->backoff_count < UINT8_MAX)
+		conn->backoff_count++;
+}
+
+/* The retransmission timer, or the persist timer, fired. */
+static void timer_expired(struct tcp *tcp, struct tcp_conn *conn)
+{
+	conn->retransmit_deadline = 0;
+	if (conn->flags & CONN_PERSIST) {
+		conn->flags = (conn->flags | CONN_PERSIST_DUE) & ~(uint32_t)CONN_PERSIST & 0xffffff;
+		work_output(tcp, conn);
+		return;
+	}
+	if (timer_is_given_up(tcp, conn)) {
+		COUNT(tcp, connections_timed_out);
+		life_end(tcp, conn, SLUICE_REASON_TIMED_OUT);
+		return;
+	}
+	if (conn->backoff_count == 2) /* R1: perhaps the next hop moved (RFC 9293 section 3.8.3) */
+		neighbour_resolve(tcp, conn);
+	timer_backed_off(conn);
+	timer_retransmit(tcp, conn);
+}
+
+static void timer_conn(struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (conn->timer_deadline && tick_reached(conn->timer_deadline, tcp->now_tick)) {
+		conn->timer_deadline = 0;
+		COUNT(tcp, timers_fired);
+		work_raise(tcp, conn, SLUICE_TIMER);
+	}
+	if (conn->retransmit_deadline && tick_reached(conn->retransmit_deadline, tcp->now_tick)) {
+		COUNT(tcp, timers_fired);
+		timer_expired(tcp, conn);
+	}
+	if (!(conn->flags & CONN_DETACHED))
+		timer_file(tcp, conn);
+}
+
+void tcp_timers(struct tcp *tcp)
+{
+	uint32_t due[TIMERS_PER_TURN_MAX];
+	uint32_t count = wheel_advance(&tcp->wheel, tcp->now_tick, due, TIMERS_PER_TURN_MAX);
+
+	if (count == TIMERS_PER_TURN_MAX || tcp->wheel.now != tcp->now_tick)
+		COUNT(tcp, timers_bound_hit);
+	for (uint32_t i = 0; i < count; i++)
+		timer_conn(tcp, tcp_conn_at(tcp, due[i]));
+	timer_acks(tcp);
+	half_open_timers(tcp);
+	time_wait_timers(tcp);
+	neighbour_timers(tcp);
+}
+
+static uint64_t timer_sooner(const struct tcp *tcp, uint64_t deadline_ns, uint32_t tick)
+{
+	int32_t ahead = (int32_t)(tick - tcp->now_tick);
+	uint64_t tick_ns = ahead <= 0 ? tcp->now_ns : (tcp->now_ns / TICK_NS + (uint64_t)ahead) * TICK_NS;
+
+	return tick_ns < deadline_ns ? tick_ns : deadline_ns;
+}
+
+uint64_t tcp_next_deadline_ns(const struct tcp *tcp)
+{
+	const struct ack_fifo *fifo = &tcp->ack_fifo;
+	uint64_t deadline_ns = UINT64_MAX;
+	uint32_t tick;
+
+	if (tcp->transmit.count)
+		return tcp->now_ns + 10000; /* the port refused: it is asked again soon */
+	if (tcp->work_first != INDEX_NONE)
+		return tcp->now_ns;
+	if (wheel_next(&tcp->wheel, &tick))
+		deadline_ns = timer_sooner(tcp, deadline_ns, tick);
+	if (fifo->first != fifo->end)
+		deadline_ns = timer_sooner(tcp, deadline_ns, fifo->entry[fifo->first & (fifo->capacity_count - 1)].due_tick);
+	if (half_open_next(tcp, &tick))
+		deadline_ns = timer_sooner(tcp, deadline_ns, tick);
+	if (time_wait_next(tcp, &tick))
+		deadline_ns = timer_sooner(tcp, deadline_ns, tick);
+	if (tcp->neighbours.asked_count)
+		deadline_ns = timer_sooner(tcp, deadline_ns, tcp->now_tick + ticks_from_ms(tcp->neighbours.due_ms - tcp->now_ms) + 4);
+	if (tcp->worker_timer)
+		deadline_ns = timer_sooner(tcp, deadline_ns, tcp->worker_timer);
+	return deadline_ns;
+}

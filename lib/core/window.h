@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The window that we offer: never taken back, opened only by amounts worth a segment (RFC 9293 section 3.8.6.2.2), rounded up to its
+ * scale so that the right edge does not slip.
+ */
+#pragma once
+
+#include "lib/core/cc.h"
+#include "lib/core/tcp.h"
+
+static inline uint32_t window_room_bytes(const struct tcp_conn *conn)
+{
+	return conn->rcv_buffer_bytes > conn->readable_bytes ? conn->rcv_buffer_bytes - conn->readable_bytes : 0;
+}
+
+/* What opening the window would add to what the peer was told; at most 0: nothing. */
+static inline int32_t window_gain_bytes(const struct tcp_conn *conn)
+{
+	return (int32_t)(seq_add(conn->rcv_nxt, window_room_bytes(conn)).value - tcp_conn_rcv_edge(conn).value);
+}
+
+static inline bool window_is_worth_opening(const struct tcp_conn *conn)
+{
+	return window_gain_bytes(conn) >= (int32_t)cc_min(conn->rcv_buffer_bytes / 2, conn->mss_bytes);
+}
+
+/* The window field for a segment that acknowledges rcv_nxt. */
+static inline uint16_t window_offer_raw(const struct tcp_conn *conn)
+{
+	struct seq edge = window_is_worth_opening(conn) ? seq_add(conn->rcv_nxt, window_room_bytes(conn)) :
+							  tcp_conn_rcv_edge(conn);
+	uint32_t unit_bytes = 1U << conn->rcv_shift;
+	uint32_t raw = (seq_distance(edge, conn->rcv_nxt) + unit_bytes - 1) >> conn->rcv_shift;
+
+	return (uint16_t)cc_min(raw, UINT16_MAX);
+}
+
+/* Of our SYN or SYN-ACK, never scaled: rounded down so that the scaled edge is the same. */
+static inline uint16_t window_syn(uint32_t buffer_bytes, uint8_t shift)
+{
+	return (uint16_t)(cc_min(buffer_bytes, UINT16_MAX) >> shift << shift);
+}
