@@ -89,6 +89,12 @@ static uint16_t output_window(struct tcp_conn *conn, uint8_t flags)
 	return window;
 }
 
+/* Of the options that every segment carries. */
+static uint32_t output_usual_bytes(const struct tcp_conn *conn)
+{
+	return conn->flags & CONN_TIMESTAMPS ? TIMESTAMP_OPTION_BYTES : 0;
+}
+
 /* Builds one segment; false: no packet, or no room. */
 static bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output_segment segment)
 {
@@ -107,6 +113,8 @@ static bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output
 		packet->pkt_len = segment.text_bytes;
 	}
 	options = output_options(tcp, conn, segment.flags);
+	if (segment.text_bytes + tcp_options_bytes(&options) > conn->mss_bytes + output_usual_bytes(conn))
+		options.present &= (uint8_t)~TCP_HAS_SACK; /* a full segment sent again: its text comes first */
 	build_segment(packet, &(struct build_segment){
 		.tuple = &conn->tuple,
 		.source_mac = &tcp->rules.mac,
@@ -160,10 +168,8 @@ void output_challenge(struct tcp *tcp, struct tcp_conn *conn)
 static uint32_t output_text_max(const struct tcp *tcp, const struct tcp_conn *conn)
 {
 	struct tcp_options options = output_options(tcp, conn, 0);
-	uint32_t option_bytes = tcp_options_bytes(&options);
-	uint32_t usual_bytes = conn->flags & CONN_TIMESTAMPS ? TIMESTAMP_OPTION_BYTES : 0;
 
-	return conn->mss_bytes - (option_bytes - usual_bytes);
+	return conn->mss_bytes + output_usual_bytes(conn) - tcp_options_bytes(&options);
 }
 
 /* Sends a record's bytes again, cut to what a segment holds now. */

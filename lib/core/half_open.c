@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * SYN-RECEIVED of a passive open (RFC 9293 section 3.10.7.4), as a small entry.
+ */
+#include "lib/core/half_open.h"
+
+#include "lib/core/answer.h"
+#include "lib/core/cc.h"
+#include "lib/core/life.h"
+#include "lib/core/output.h"
+#include "lib/core/segment.h"
+#include "lib/core/window.h"
+#include "lib/core/work.h"
+
+#define DUE_TICKS (16 * (1000000 / TICK_NS)) /* unit of due_16ms */
+
+void half_open_make(struct half_open_set *set, struct arena *arena, uint32_t count)
+{
+	pool_make(&set->ipv4, arena, count, HALF_OPEN_IPV4_BYTES);
+	pool_make(&set->ipv6, arena, count, HALF_OPEN_IPV6_BYTES);
+	for (uint32_t i = 0; i < HALF_OPEN_ATTEMPTS_MAX; i++)
+		set->fifo[i] = (struct half_open_fifo){HALF_OPEN_NONE, HALF_OPEN_NONE};
+}
+
+static uint32_t half_open_ip_bytes(uint32_t index)
+{
+	return index & HALF_OPEN_IPV6 ? 16 : 4;
+}
+
+static struct tuple half_open_tuple(const struct tcp *tcp, uint32_t index)
+{
+	const struct half_open *entry = half_open_at(&tcp->half_open, index);
+	struct tuple tuple = {
+		.local = tcp->neighbours.local[entry->local].ip,
+		.local_port = tcp->listeners.listener[entry->listener].port,
+		.remote_port = entry->remote_port,
+	};
+
+	if (index & HALF_OPEN_IPV6)
+		memcpy(&tuple.remote, entry->remote, 16);
+	else
+		tuple.remote = ip_from_ipv4(be32_at(entry->remote));
+	return tuple;
+}
+
+bool half_open_matches(const struct tcp *tcp, uint32_t index, const struct tuple *tuple, uint8_t local)
+{
+	const struct half_open *entry = half_open_at(&tcp->half_open, index);
+	uint32_t bytes = half_open_ip_bytes(index);
+
+	return entry->remote_port == tuple->remote_port && entry->local == local &&
+	       tcp->listeners.listener[entry->listener].port == tuple->local_port &&
+	       (bytes == 16) == !ip_is_ipv4(&tuple->remote) &&
+	       memcmp(entry->remote, &tuple->remote.byte[16 - bytes], bytes) == 0;
+}
+
+static void fifo_append(struct half_open_set *set, struct half_open_fifo *fifo, uint32_t index)
+{
+	struct half_open *entry = half_open_at(set, index);
+
+	entry->next = HALF_OPEN_NONE;
+	entry->previous = fifo->last & HALF_OPEN_NONE;
+	if (fifo->last == HALF_OPEN_NONE)
+		fifo->first = index;
+	else
+		half_open_at(set, fifo->last)->next = index & HALF_OPEN_NONE;
+	fifo->last = index;
+}
+
+static void fifo_remove(struct half_open_set *set, struct half_open_fifo *fifo, uint32_t index)
+{
+	struct half_open *entry = half_open_at(set, index);
+
+	if (entry->previous == HALF_OPEN_NONE)
+		fifo->first = entry->next;
+	else
+		half_open_at(set, entry->previous)->next = entry->next;
+	if (entry->next == HALF_OPEN_NONE)
+		fifo->last = entry->previous;
+	else
+		half_open_at(set, entry->next)->previous = entry->previous;
+}
+
+static struct half_open_fifo *half_open_fifo(struct half_open_set *set, const struct half_open *entry)
+{
+	return &set->fifo[entry->attempts - 1];
+}
+
+/* Files an entry behind those with as many attempts; each attempt waits twice as long as the one before. */
+static void half_open_wait(struct tcp *tcp, uint32_t index)
+{
+	struct half_open *entry = half_open_at(&tcp->half_open, index);
+	uint32_t delay_ms = cc_min(tcp->config.rto_initial_ms << (entry->attempts - 1), tcp->config.rto_max_ms);
+
+	entry->due_16ms = ((tcp->now_tick + ticks_from_ms(delay_ms)) / DUE_TICKS + 1) & 0xffff;
+	fifo_append(&tcp->half_open, half_open_fifo(&tcp->half_open, entry), index);
+}
+
+/* Unlinks and frees; the table is the caller's. */
+static void half_open_free(struct tcp *tcp, uint32_t index)
+{
+	struct half_open_set *set = &tcp->half_open;
+
+	fifo_remove(set, half_open_fifo(set, half_open_at(set, index)), index);
+	pool_give(index & HALF_OPEN_IPV6 ? &set->ipv6 : &set->ipv4, index & ~HALF_OPEN_IPV6);
+}
+
+static void half_open_drop(struct tcp *tcp, uint32_t index)
+{
+	struct tuple tuple = half_open_tuple(tcp, index);
+
+	table_remove(&tcp->table, table_hash(tcp->keys.table, &tuple), table_value(TABLE_HALF_OPEN, index));
+	half_open_free(tcp, index);
+}
+
+static void half_open_answer(struct tcp *tcp, uint32_t index)
+{
+	const struct half_open *entry = half_open_at(&tcp->half_open, index);
+	const struct listener *listener = &tcp->listeners.listener[entry->listener];
+	struct tuple tuple = half_open_tuple(tcp, index);
+	uint32_t buffer_bytes = listener->receive_bytes ? listener->receive_bytes : tcp->config.receive_bytes;
+	struct answer answer = {
+		.tuple = &tuple,
+		.mac = &tcp->half_open.hop[entry->hop],
+		.seq = entry->iss,
+		.ack = seq_add(entry->irs, 1),
+		.flags = TCP_SYN | TCP_ACK,
+		.window = window_syn(buffer_bytes, entry->has_shift ? tcp->config.window_shift : 0),
+		.options = {.present = TCP_HAS_MSS, .mss_bytes = output_our_mss(tcp, ip_is_ipv4(&tuple.remote)),
+			    .window_shift = tcp->config.window_shift, .tsecr = entry->ts_recent},
+	};
+
+	if (entry->timestamps)
+		answer.options.present |= TCP_HAS_TIMESTAMPS;
+	if (entry->sack)
+		answer.options.present |= TCP_HAS_SACK_PERMITTED;
+	if (entry->has_shift)
+		answer.options.present |= TCP_HAS_WINDOW_SCALE;
+	answer_send(tcp, &answer);
+}
+
+/* A free entry of the family, the oldest of all being evicted if there is none; HALF_OPEN_NONE: none of the family to evict. */
+static uint32_t half_open_take(struct tcp *tcp, bool ipv6)
+{
+	struct half_open_set *set = &tcp->half_open;
+	struct pool *pool = ipv6 ? &set->ipv6 : &set->ipv4;
+
+	while (pool->used_count == pool->capacity_count) {
+		uint32_t attempt = HALF_OPEN_ATTEMPTS_MAX;
+
+		while (attempt > 0 && set->fifo[attempt - 1].first == HALF_OPEN_NONE)
+			attempt--;
+		if (attempt == 0)
+			return HALF_OPEN_NONE;
+		COUNT(tcp, half_open_evicted);
+		tcp_stepped(tcp, SLUICE_STATE_SYN_RECEIVED, SLUICE_STATE_CLOSED);
+		half_open_drop(tcp, set->fifo[attempt - 1].first);
+	}
+	return pool_take(pool) | (ipv6 ? HALF_OPEN_IPV6 : 0);
+}
+
+static uint8_t half_open_hop(struct half_open_set *set, const struct mac *mac)
+{
+	uint8_t hop = (uint8_t)((mac->byte[5] * 31 + mac->byte[4]) * 31 + mac->byte[3] + mac->byte[2]);
+
+	set->hop[hop] = *mac;
+	return hop;
+}
+
+static void half_open_fill(struct tcp *tcp, struct half_open *entry, const struct frame *syn)
+{
+	const struct tcp_options *options = &syn->options;
+
+	entry->irs = syn->seq;
+	entry->remote_port = syn->tuple.remote_port;
+	entry->hop = half_open_hop(&tcp->half_open, frame_source_mac(syn));
+	entry->mss_bytes = options->present & TCP_HAS_MSS ? cc_min(options->mss_bytes, 16383) & 16383 : 0;
+	entry->has_shift = (options->present & TCP_HAS_WINDOW_SCALE) != 0;
+	entry->shift = cc_min(options->window_shift, WINDOW_SHIFT_MAX) & 15;
+	entry->sack = options->present & TCP_HAS_SACK_PERMITTED && tcp->config.sack;
+	entry->timestamps = options->present & TCP_HAS_TIMESTAMPS && tcp->config.timestamps;
+	entry->ts_recent = options->tsval;
+}
+
+void half_open_create(struct tcp *tcp, const struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local,
+		      struct seq iss)
+{
+	uint32_t index = half_open_take(tcp, syn->ipv6);
+	struct half_open *entry;
+	uint32_t bytes = half_open_ip_bytes(index);
+
+	if (index == HALF_OPEN_NONE)
+		return;
+	entry = half_open_at(&tcp->half_open, index);
+	memset(entry, 0, sizeof(*entry));
+	half_open_fill(tcp, entry, syn);
+	entry->iss = iss;
+	entry->listener = listener;
+	entry->local = local;
+	entry->attempts = 1;
+	memcpy(entry->remote, &syn->tuple.remote.byte[16 - bytes], bytes);
+	half_open_wait(tcp, index);
+	if (!table_insert(&tcp->table, hash, table_value(TABLE_HALF_OPEN, index))) {
+		half_open_free(tcp, index);
+		return;
+	}
+	COUNT(tcp, half_open_created);
+	tcp_stepped(tcp, SLUICE_STATE_LISTEN, SLUICE_STATE_SYN_RECEIVED);
+	half_open_answer(tcp, index);
+}
+
+/* The connection that the entry promised; NULL: no record is free, and the entry stays. */
+static struct tcp_conn *half_open_promote(struct tcp *tcp, uint32_t index, const struct frame *frame, uint64_t hash)
+{
+	struct half_open *entry = half_open_at(&tcp->half_open, index);
+	const struct listener *listener = &tcp->listeners.listener[entry->listener];
+	struct tcp_conn *conn = life_new(tcp, &frame->tuple);
+	struct tcp_options options = {.mss_bytes = entry->mss_bytes, .window_shift = entry->shift, .tsval = entry->ts_recent};
+
+	if (!conn)
+		return NULL;
+	options.present = (uint8_t)((entry->mss_bytes ? TCP_HAS_MSS : 0) | (entry->has_shift ? TCP_HAS_WINDOW_SCALE : 0) |
+				    (entry->sack ? TCP_HAS_SACK_PERMITTED : 0) |
+				    (entry->timestamps ? TCP_HAS_TIMESTAMPS : 0));
+	if (listener->receive_bytes)
+		conn->rcv_buffer_bytes = listener->receive_bytes;
+	segment_negotiate(tcp, conn, &options);
+	conn->listener = entry->listener;
+	conn->peer_mac = *frame_source_mac(frame);
+	conn->flags |= CONN_HAS_MAC | (entry->attempts > 1 ? CONN_SYN_AGAIN : 0);
+	if (listener->delay)
+		conn->flags &= ~(uint32_t)CONN_NODELAY & 0xffffff;
+	conn->snd_una = seq_add(entry->iss, 1);
+	conn->snd_nxt = conn->snd_una;
+	conn->recover = entry->iss;
+	conn->rcv_nxt = seq_add(entry->irs, 1);
+	conn->last_ack_sent = conn->rcv_nxt;
+	conn->rcv_measure_seq = conn->rcv_nxt;
+	conn->rcv_wnd_raw = (uint16_t)(window_syn(conn->rcv_buffer_bytes, entry->has_shift ? tcp->config.window_shift : 0) >>
+				       conn->rcv_shift);
+	conn->snd_wl1 = seq_add(frame->seq, UINT32_MAX);
+	conn->state = SLUICE_STATE_SYN_RECEIVED;
+	half_open_free(tcp, index);
+	table_replace(&tcp->table, hash, table_value(TABLE_HALF_OPEN, index),
+		      table_value(TABLE_CONNECTION, tcp_conn_index(tcp, conn)));
+	return conn;
+}
+
+static bool half_open_complete(struct tcp *tcp, uint32_t index, struct frame *frame, uint64_t hash)
+{
+	struct tcp_conn *conn = half_open_promote(tcp, index, frame, hash);
+
+	if (!conn) {
+		COUNT(tcp, drop_tcp_connections_full);
+		return false;
+	}
+	tcp_enter(tcp, conn, SLUICE_STATE_ESTABLISHED);
+	COUNT(tcp, half_open_completed);
+	COUNT(tcp, passive_opens);
+	work_raise(tcp, conn, SLUICE_OPENED);
+	return segment_arrives_slowly(tcp, conn, frame);
+}
+
+static void half_open_challenge(struct tcp *tcp, uint32_t index, const struct frame *frame)
+{
+	const struct half_open *entry = half_open_at(&tcp->half_open, index);
+	struct answer answer = {.tuple = &frame->tuple, .mac = frame_source_mac(frame), .seq = seq_add(entry->iss, 1),
+				.ack = seq_add(entry->irs, 1), .flags = TCP_ACK,
+				.options = {.tsecr = entry->ts_recent,
+					    .present = entry->timestamps ? TCP_HAS_TIMESTAMPS : 0}};
+
+	if (!answer_is_allowed(tcp))
+		return;
+	COUNT(tcp, challenge_acks);
+	answer_send(tcp, &answer);
+}
+
+static bool half_open_is_stale(const struct half_open *entry, const struct frame *frame)
+{
+	return entry->timestamps && (!(frame->options.present & TCP_HAS_TIMESTAMPS) ||
+				     (int32_t)(frame->options.tsval - entry->ts_recent) < 0);
+}
+
+static bool half_open_takes_ack(struct tcp *tcp, uint32_t index, struct frame *frame, uint64_t hash)
+{
+	const struct half_open *entry = half_open_at(&tcp->half_open, index);
+
+	if (!seq_equal(frame->ack, seq_add(entry->iss, 1))) {
+		COUNT(tcp, drop_tcp_half_open_ack);
+		answer_reset(tcp, frame);
+		return false;
+	}
+	if (half_open_is_stale(entry, frame)) {
+		COUNT(tcp, drop_tcp_paws);
+		half_open_challenge(tcp, index, frame);
+		return false;
+	}
+	return half_open_complete(tcp, index, frame, hash);
+}
+
+bool half_open_arrives(struct tcp *tcp, uint32_t index, struct frame *frame, uint64_t hash)
+{
+	const struct half_open *entry = half_open_at(&tcp->half_open, index);
+	uint32_t start = seq_distance(frame->seq, seq_add(entry->irs, 1));
+
+	if (frame->flags & TCP_RST) {
+		if (start == 0) {
+			COUNT(tcp, half_open_reset);
+			tcp_stepped(tcp, SLUICE_STATE_SYN_RECEIVED, SLUICE_STATE_LISTEN);
+			half_open_drop(tcp, index);
+		} else {
+			COUNT(tcp, drop_tcp_half_open_other);
+		}
+		return false;
+	}
+	if (frame->flags & TCP_SYN) {
+		COUNT(tcp, drop_tcp_half_open_other);
+		if (seq_equal(frame->seq, entry->irs) && !(frame->flags & TCP_ACK))
+			half_open_answer(tcp, index);
+		else
+			half_open_challenge(tcp, index, frame);
+		return false;
+	}
+	if (!(frame->flags & TCP_ACK) || start >= tcp->config.receive_bytes) {
+		COUNT(tcp, drop_tcp_half_open_other);
+		if (frame->flags & TCP_ACK)
+			half_open_challenge(tcp, index, frame);
+		return false;
+	}
+	return half_open_takes_ack(tcp, index, frame, hash);
+}
+
+/* The oldest of a FIFO had its time. */
+static void half_open_due(struct tcp *tcp, uint32_t index)
+{
+	struct half_open *entry = half_open_at(&tcp->half_open, index);
+
+	COUNT(tcp, timers_fired);
+	if (entry->attempts == HALF_OPEN_ATTEMPTS_MAX) {
+		COUNT(tcp, half_open_expired);
+		tcp_stepped(tcp, SLUICE_STATE_SYN_RECEIVED, SLUICE_STATE_CLOSED);
+		half_open_drop(tcp, index);
+		return;
+	}
+	fifo_remove(&tcp->half_open, half_open_fifo(&tcp->half_open, entry), index);
+	entry->attempts = (entry->attempts + 1) & 7;
+	half_open_wait(tcp, index);
+	COUNT(tcp, retransmits_syn);
+	half_open_answer(tcp, index);
+}
+
+void half_open_timers(struct tcp *tcp)
+{
+	uint32_t budget = BURST_PACKETS_MAX / 2;
+
+	for (uint32_t i = 0; i < HALF_OPEN_ATTEMPTS_MAX; i++) {
+		struct half_open_fifo *fifo = &tcp->half_open.fifo[i];
+
+		while (fifo->first != HALF_OPEN_NONE && budget > 0) {
+			const struct half_open *entry = half_open_at(&tcp->half_open, fifo->first);
+
+			if ((int16_t)(tcp->now_tick / DUE_TICKS - entry->due_16ms) < 0)
+				break;
+			half_open_due(tcp, fifo->first);
+			budget--;
+		}
+	}
+}
+
+bool half_open_next(const struct tcp *tcp, uint32_t *tick)
+{
+	uint32_t now_16ms = tcp->now_tick / DUE_TICKS;
+	int16_t soonest = INT16_MAX;
+	bool is_any = false;
+
+	for (uint32_t i = 0; i < HALF_OPEN_ATTEMPTS_MAX; i++) {
+		uint32_t first = tcp->half_open.fifo[i].first;
+		int16_t ahead;
+
+		if (first == HALF_OPEN_NONE)
+			continue;
+		is_any = true;
+		ahead = (int16_t)(half_open_at(&tcp->half_open, first)->due_16ms - now_16ms);
+		if (ahead < soonest)
+			soonest = ahead;
+	}
+	*tick = soonest <= 0 ? tcp->now_tick : (now_16ms + (uint32_t)soonest) * DUE_TICKS;
+	return is_any;
+}
+
+void half_open_drop_listener(struct tcp *tcp, uint8_t listener)
+{
+	for (uint32_t i = 0; i < HALF_OPEN_ATTEMPTS_MAX; i++) {
+		uint32_t index = tcp->half_open.fifo[i].first;
+
+		while (index != HALF_OPEN_NONE) {
+			const struct half_open *entry = half_open_at(&tcp->half_open, index);
+			uint32_t next = entry->next;
+
+			if (entry->listener == listener) {
+				tcp_stepped(tcp, SLUICE_STATE_SYN_RECEIVED, SLUICE_STATE_CLOSED);
+				half_open_drop(tcp, index);
+			}
+			index = next;
+		}
+	}
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * LISTEN (RFC 9293 section 3.10.7.2).
+ */
+#include "lib/core/listen.h"
+
+#include <errno.h>
+
+#include "lib/core/answer.h"
+#include "lib/core/cookie.h"
+#include "lib/core/tcp.h"
+
+static const struct ip listen_any_ipv4 = {.byte = {[10] = 0xff, [11] = 0xff}};
+
+static bool listen_is_for(const struct listener *listener, const struct tuple *tuple)
+{
+	if (listener->port != tuple->local_port)
+		return false;
+	return listener->any || (listener->any_ipv4 && ip_is_ipv4(&tuple->local)) ||
+	       ip_equal(&listener->ip, &tuple->local);
+}
+
+uint8_t listen_find(const struct listener_set *set, const struct tuple *tuple)
+{
+	uint8_t found = LISTENER_NONE;
+
+	for (uint32_t i = 0; i < set->count; i++) {
+		const struct listener *listener = &set->listener[i];
+
+		if (!listen_is_for(listener, tuple))
+			continue;
+		if (!listener->any && !listener->any_ipv4)
+			return (uint8_t)i; /* the exact address wins */
+		if (found == LISTENER_NONE || set->listener[found].any)
+			found = (uint8_t)i;
+	}
+	return found;
+}
+
+static bool listen_is_taken(const struct listener_set *set, const struct listener *listener)
+{
+	for (uint32_t i = 0; i < set->count; i++) {
+		const struct listener *other = &set->listener[i];
+
+		if (other->port == listener->port && other->any == listener->any &&
+		    other->any_ipv4 == listener->any_ipv4 && ip_equal(&other->ip, &listener->ip))
+			return true;
+	}
+	return false;
+}
+
+int listen_open(struct tcp *tcp, const struct sluice_address *address, const struct sluice_listen_options *options)
+{
+	struct listener_set *set = &tcp->listeners;
+	struct listener listener = {.port = address->port, .delay = options && options->delay,
+				    .receive_bytes = options ? options->receive_bytes : 0};
+	uint32_t number;
+
+	memcpy(&listener.ip, address->ip, sizeof(listener.ip));
+	listener.any = ip_is_unspecified(&listener.ip) && !ip_is_ipv4(&listener.ip);
+	listener.any_ipv4 = ip_equal(&listener.ip, &listen_any_ipv4);
+	if (listener.port == 0)
+		return -EINVAL;
+	if (!listener.any && !listener.any_ipv4 && neighbour_local(&tcp->neighbours, &listener.ip) == LOCAL_NONE)
+		return -EADDRNOTAVAIL;
+	if (listen_is_taken(set, &listener))
+		return -EADDRINUSE;
+	for (number = 0; number < set->count && set->listener[number].port; number++)
+		;
+	if (number == LISTENERS_MAX)
+		return -ENOBUFS;
+	if (number == set->count)
+		set->count++;
+	set->listener[number] = listener;
+	return (int)number;
+}
+
+void listen_close(struct tcp *tcp, uint16_t number)
+{
+	struct listener_set *set = &tcp->listeners;
+
+	if (number >= set->count || set->listener[number].port == 0)
+		return;
+	half_open_drop_listener(tcp, (uint8_t)number);
+	set->listener[number] = (struct listener){0};
+	while (set->count && set->listener[set->count - 1].port == 0)
+		set->count--;
+}
+
+void listen_arrives(struct tcp *tcp, const struct frame *frame, uint64_t hash, uint8_t listener, uint8_t local)
+{
+	if (frame->flags & TCP_RST) {
+		COUNT(tcp, drop_tcp_listen_flags);
+	} else if (frame->flags & TCP_ACK) {
+		COUNT(tcp, drop_tcp_no_connection);
+		answer_reset(tcp, frame);
+	} else if (!(frame->flags & TCP_SYN) || frame->flags & TCP_FIN) {
+		COUNT(tcp, drop_tcp_listen_flags);
+	} else {
+		COUNT(tcp, syns_received);
+		half_open_create(tcp, frame, hash, listener, local,
+				 cookie_make(&tcp->keys, &frame->tuple, frame->seq, tcp->now_ns, 0));
+	}
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A segment for a connection.  The fast path takes in-order text and ACKs on ESTABLISHED, and only what the slow path would treat
+ * alike; the slow path is the RFC's own list of steps.
+ */
+#include "lib/core/segment.h"
+
+#include "lib/core/life.h"
+#include "lib/core/output.h"
+#include "lib/core/window.h"
+#include "lib/core/work.h"
+
+/* RFC 7323 section 4.3: TS.Recent is the timestamp of the segment that the next ACK answers. */
+static void segment_take_timestamp(struct tcp_conn *conn, const struct frame *frame, struct seq seq)
+{
+	if (conn->flags & CONN_TIMESTAMPS && frame->options.present & TCP_HAS_TIMESTAMPS &&
+	    seq_at_or_before(seq, conn->last_ack_sent) &&
+	    (int32_t)(frame->options.tsval - conn->ts_recent) >= 0)
+		conn->ts_recent = frame->options.tsval;
+}
+
+/* RFC 7323 section 5.3 R1, and section 3.2: on a connection with timestamps every segment but RST carries one. */
+static bool segment_is_stale(const struct tcp_conn *conn, const struct frame *frame)
+{
+	if (!(conn->flags & CONN_TIMESTAMPS) || frame->flags & TCP_RST)
+		return false;
+	if (!(frame->options.present & TCP_HAS_TIMESTAMPS))
+		return true;
+	return (int32_t)(frame->options.tsval - conn->ts_recent) < 0;
+}
+
+/* First step: is any of it inside the window?  RFC 9293 section 3.4 table 6. */
+static bool segment_is_acceptable(const struct tcp_conn *conn, const struct frame *frame)
+{
+	uint32_t window_bytes = seq_distance(tcp_conn_rcv_edge(conn), conn->rcv_nxt);
+	uint32_t bytes = frame->text_bytes + (frame->flags & TCP_SYN ? 1U : 0) + (frame->flags & TCP_FIN ? 1U : 0);
+	uint32_t start = seq_distance(frame->seq, conn->rcv_nxt);
+	uint32_t last = start + bytes - 1;
+
+	if (window_bytes == 0)
+		return start == 0; /* MUST-66: its ACK and RST count, its text does not */
+	if (bytes == 0)
+		return start < window_bytes;
+	return start < window_bytes || last < window_bytes;
+}
+
+/* Keeps of the text what is new and inside the window. */
+static void segment_trim(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
+{
+	uint32_t window_bytes;
+
+	if (seq_before(frame->seq, conn->rcv_nxt)) {
+		uint32_t cut = cc_min(seq_distance(conn->rcv_nxt, frame->seq), frame->text_bytes);
+
+		frame->text_offset = (uint16_t)(frame->text_offset + cut);
+		frame->text_bytes = (uint16_t)(frame->text_bytes - cut);
+		frame->seq = conn->rcv_nxt;
+		conn->flags |= CONN_ACK_NOW;
+		work_output(tcp, conn);
+	}
+	window_bytes = seq_distance(tcp_conn_rcv_edge(conn), frame->seq);
+	if (frame->text_bytes + (frame->flags & TCP_FIN ? 1U : 0) > window_bytes) {
+		COUNT(tcp, drop_tcp_text_window);
+		frame->text_bytes = (uint16_t)cc_min(frame->text_bytes, window_bytes);
+		frame->flags &= (uint8_t)~TCP_FIN;
+		conn->flags |= CONN_ACK_NOW;
+		work_output(tcp, conn);
+	}
+}
+
+/* A SYN that crossed ours, or its SYN-ACK: RFC 9293 figure 8 needs it accepted although its sequence is taken already. */
+static bool segment_is_crossing(const struct tcp_conn *conn, const struct frame *frame)
+{
+	return conn->state == SLUICE_STATE_SYN_RECEIVED && frame->flags & TCP_SYN && frame->flags & TCP_ACK &&
+	       seq_equal(seq_add(frame->seq, 1), conn->rcv_nxt);
+}
+
+static bool segment_check_sequence(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
+{
+	if (segment_is_stale(conn, frame)) {
+		COUNT(tcp, drop_tcp_paws);
+		if (frame->options.present & TCP_HAS_TIMESTAMPS)
+			output_challenge(tcp, conn);
+		return true;
+	}
+	if (segment_is_crossing(conn, frame)) {
+		frame->flags &= (uint8_t)~TCP_SYN;
+		frame->seq = seq_add(frame->seq, 1);
+	}
+	if (segment_is_acceptable(conn, frame))
+		return false;
+	if (frame->text_bytes && seq_before(frame->seq, conn->rcv_nxt))
+		COUNT(tcp, drop_tcp_text_duplicate);
+	else
+		COUNT(tcp, drop_tcp_sequence);
+	if (frame->flags & TCP_RST)
+		return true;
+	if (conn->state == SLUICE_STATE_SYN_RECEIVED && frame->flags & TCP_SYN && !(conn->inflight.flags & INFLIGHT_LOST)) {
+		conn->inflight.flags |= INFLIGHT_LOST;
+		conn->lost_bytes += conn->inflight.bytes;
+	}
+	if (frame->text_bytes || frame->flags & (TCP_SYN | TCP_FIN)) {
+		conn->flags |= CONN_ACK_NOW;
+		work_output(tcp, conn);
+	} else {
+		output_challenge(tcp, conn);
+	}
+	return true;
+}
+
+/* Second step, with RFC 5961 section 3.2: only the exact sequence resets. */
+static bool segment_check_rst(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
+{
+	if (!(frame->flags & TCP_RST))
+		return false;
+	if (!seq_equal(frame->seq, conn->rcv_nxt)) {
+		COUNT(tcp, drop_tcp_rst);
+		output_challenge(tcp, conn);
+		return true;
+	}
+	if (conn->state == SLUICE_STATE_SYN_RECEIVED) {
+		COUNT(tcp, connections_refused);
+		life_end(tcp, conn, SLUICE_REASON_REFUSED);
+		return true;
+	}
+	COUNT(tcp, connections_reset);
+	life_end(tcp, conn, SLUICE_REASON_RESET);
+	return true;
+}
+
+/* Fourth step, with RFC 5961 section 4.2. */
+static bool segment_check_syn(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
+{
+	if (!(frame->flags & TCP_SYN))
+		return false;
+	COUNT(tcp, drop_tcp_syn);
+	output_challenge(tcp, conn);
+	return true;
+}
+
+static bool segment_check_ack_flag(struct tcp *tcp, const struct frame *frame)
+{
+	if (frame->flags & TCP_ACK)
+		return false;
+	COUNT(tcp, drop_tcp_no_ack);
+	return true;
+}
+
+bool segment_arrives_slowly(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
+{
+	struct seq seq = frame->seq;
+	bool is_kept;
+
+	if (conn->state == SLUICE_STATE_SYN_SENT)
+		return segment_arrives_syn_sent(tcp, conn, frame);
+	if (segment_check_sequence(tcp, conn, frame) || segment_check_rst(tcp, conn, frame))
+		return false;
+	if (segment_check_syn(tcp, conn, frame))
+		return false;
+	segment_trim(tcp, conn, frame);
+	if (segment_check_ack_flag(tcp, frame) || segment_check_ack(tcp, conn, frame))
+		return false;
+	segment_take_timestamp(conn, frame, seq);
+	is_kept = segment_take_text(tcp, conn, frame);
+	if (conn->flags & CONN_ORPHAN && conn->state == SLUICE_STATE_FIN_WAIT_2 && !(conn->flags & CONN_DETACHED))
+		life_leave_fin_wait_2(tcp, conn);
+	return is_kept;
+}
+
+/* Header prediction: the next text in order, or nothing but an ACK, with nothing out of order and nothing being recovered. */
+static bool segment_is_predicted(const struct tcp_conn *conn, const struct frame *frame)
+{
+	if (conn->state != SLUICE_STATE_ESTABLISHED || !seq_equal(frame->seq, conn->rcv_nxt) ||
+	    (frame->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK | TCP_URG)) != TCP_ACK)
+		return false;
+	if (conn->flags & (CONN_RECOVERY | CONN_TIMEOUT | CONN_ORPHAN | CONN_PERSIST) || conn->ooo_head)
+		return false;
+	if (conn->flags & CONN_TIMESTAMPS && (!(frame->options.present & TCP_HAS_TIMESTAMPS) ||
+					      (int32_t)(frame->options.tsval - conn->ts_recent) < 0))
+		return false;
+	if (frame->text_bytes > seq_distance(tcp_conn_rcv_edge(conn), conn->rcv_nxt) || frame->window == 0)
+		return false;
+	return seq_at_or_after(frame->ack, conn->snd_una) && seq_at_or_before(frame->ack, conn->snd_nxt) &&
+	       (frame->text_bytes || seq_after(frame->ack, conn->snd_una));
+}
+
+bool segment_arrives(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
+{
+	if (__builtin_expect(!segment_is_predicted(conn, frame), 0))
+		return segment_arrives_slowly(tcp, conn, frame);
+	COUNT(tcp, segments_fast);
+	segment_take_timestamp(conn, frame, frame->seq);
+	if (seq_after(frame->ack, conn->snd_una))
+		segment_acked(tcp, conn, frame->ack);
+	segment_take_window(tcp, conn, frame);
+	return frame->text_bytes ? segment_take_text(tcp, conn, frame) : false;
+}

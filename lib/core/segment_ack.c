@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The acknowledgment field: what left the network, what that says of the path, what may be sent next.
+ */
+#include "lib/core/cc.h"
+#include "lib/core/inflight.h"
+#include "lib/core/life.h"
+#include "lib/core/output.h"
+#include "lib/core/rtt.h"
+#include "lib/core/segment.h"
+#include "lib/core/send_queue.h"
+#include "lib/core/timer.h"
+#include "lib/core/work.h"
+
+#define DUPLICATE_ACKS 3 /* RFC 5681 section 3.2 */
+
+static void conn_flags_clear(struct tcp_conn *conn, uint32_t flags)
+{
+	conn->flags &= ~flags & 0xffffff;
+}
+
+/* RFC 6582 section 3.2 steps 3 and 4: an ACK of something new during recovery. */
+static void ack_in_recovery(struct tcp_conn *conn, uint32_t acked_bytes)
+{
+	if (seq_at_or_after(conn->snd_una, conn->recover)) {
+		conn->cwnd_bytes = cc_recovered(conn->ssthresh_bytes, tcp_conn_pipe_bytes(conn), conn->mss_bytes);
+		conn_flags_clear(conn, CONN_RECOVERY);
+		conn->dup_acks = 0;
+		return;
+	}
+	conn->cwnd_bytes = cc_partial(conn->cwnd_bytes, acked_bytes, conn->mss_bytes);
+	if (!inflight_is_empty(conn))
+		inflight_mark_lost(conn, &conn->inflight);
+}
+
+/* Opens the congestion window, if it was what held us back; `flight_bytes` were on the way before this ACK. */
+static void ack_grow(struct tcp_conn *conn, uint32_t acked_bytes, uint32_t flight_bytes)
+{
+	conn->dup_acks = 0;
+	if (conn->flags & CONN_TIMEOUT && seq_at_or_after(conn->snd_una, conn->recover))
+		conn_flags_clear(conn, CONN_TIMEOUT);
+	if (!(conn->flags & CONN_TIMEOUT) && seq_before(conn->recover, conn->snd_una))
+		conn->recover = seq_add(conn->snd_una, UINT32_MAX); /* trails, so that its distance never wraps */
+	if (flight_bytes + conn->mss_bytes >= conn->cwnd_bytes || conn->flags & CONN_TIMEOUT ||
+	    (conn->cwnd_bytes < conn->ssthresh_bytes && 2 * flight_bytes >= conn->cwnd_bytes))
+		conn->cwnd_bytes = cc_grow(conn->cwnd_bytes, conn->ssthresh_bytes, acked_bytes, conn->mss_bytes);
+}
+
+/* Our FIN, the last of what we had, is acknowledged. */
+static bool ack_covers_fin(const struct tcp_conn *conn)
+{
+	return conn->flags & CONN_FIN_SENT && seq_equal(conn->snd_una, conn->snd_nxt);
+}
+
+static void ack_tell(struct tcp *tcp, struct tcp_conn *conn, uint32_t text_bytes)
+{
+	uint32_t mask = SLUICE_ACKED;
+
+	if (text_bytes == 0)
+		return;
+	conn->acked_bytes += text_bytes;
+	if (conn->flags & CONN_SHORT && send_queue_room(conn)) {
+		conn_flags_clear(conn, CONN_SHORT);
+		mask |= SLUICE_WRITABLE;
+	}
+	work_raise(tcp, conn, mask);
+}
+
+void segment_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack)
+{
+	uint32_t acked_bytes = seq_distance(ack, conn->snd_una);
+	uint32_t flight_bytes = tcp_conn_pipe_bytes(conn);
+	uint32_t rtt_us = inflight_acked(tcp, conn, ack);
+	uint32_t text_bytes;
+
+	if (rtt_us)
+		rtt_measured(conn, rtt_us);
+	conn->snd_una = ack;
+	text_bytes = acked_bytes - (conn->flags & CONN_SYN_UNACKED ? 1U : 0) - (ack_covers_fin(conn) ? 1U : 0);
+	conn_flags_clear(conn, CONN_SYN_UNACKED);
+	conn->backoff_count = 0;
+	send_queue_acked(tcp, conn, text_bytes);
+	ack_tell(tcp, conn, text_bytes);
+	if (conn->flags & CONN_RECOVERY)
+		ack_in_recovery(conn, acked_bytes);
+	else
+		ack_grow(conn, acked_bytes, flight_bytes);
+	if (inflight_is_empty(conn))
+		conn->retransmit_deadline = 0;
+	else
+		timer_arm_retransmit(tcp, conn, rtt_rto_us(&tcp->config, conn));
+	if (conn->snd_queued_bytes || conn->lost_bytes || conn->flags & CONN_FIN_QUEUED)
+		work_output(tcp, conn);
+}
+
+/* RFC 5681 section 3.2 and RFC 6582: three duplicates mean a loss. */
+static void ack_duplicate(struct tcp *tcp, struct tcp_conn *conn)
+{
+	COUNT(tcp, acks_duplicate);
+	if (conn->dup_acks < UINT8_MAX)
+		conn->dup_acks++;
+	if (conn->flags & CONN_RECOVERY) {
+		conn->cwnd_bytes += conn->mss_bytes;
+		work_output(tcp, conn);
+		return;
+	}
+	if (conn->dup_acks != DUPLICATE_ACKS || conn->flags & CONN_TIMEOUT || !seq_after(conn->snd_una, conn->recover))
+		return;
+	conn->ssthresh_bytes = cc_ssthresh(tcp_conn_pipe_bytes(conn), conn->mss_bytes);
+	conn->recover = conn->snd_nxt;
+	inflight_mark_lost(conn, &conn->inflight);
+	conn->cwnd_bytes = cc_recovery_window(conn->ssthresh_bytes, conn->mss_bytes);
+	conn->flags |= CONN_RECOVERY;
+	COUNT(tcp, recoveries_fast);
+	work_output(tcp, conn);
+}
+
+/* RFC 5681 section 2: an ACK of nothing new, with nothing else in it, while something is outstanding. */
+static bool ack_is_duplicate(const struct tcp_conn *conn, const struct frame *frame)
+{
+	return frame->text_bytes == 0 && !(frame->flags & (TCP_SYN | TCP_FIN)) && !inflight_is_empty(conn) &&
+	       seq_equal(frame->ack, conn->snd_una) && frame->window << conn->snd_shift == conn->snd_wnd_bytes &&
+	       frame->window != 0;
+}
+
+/* A probe of one byte is out and the window has opened: the byte goes again, in a whole segment. */
+static void ack_grow_probe(struct tcp_conn *conn)
+{
+	uint32_t unsent_bytes;
+	uint32_t bytes;
+
+	inflight_mark_lost(conn, &conn->inflight);
+	conn->inflight.flags &= (uint8_t)~INFLIGHT_PROBE;
+	if (conn->inflight.flags & INFLIGHT_FIN)
+		return;
+	unsent_bytes = conn->snd_queued_bytes - seq_distance(conn->snd_nxt, conn->snd_una);
+	bytes = cc_min(cc_min(unsent_bytes, conn->mss_bytes - 1U), conn->snd_wnd_bytes - 1);
+	conn->inflight.bytes = (uint16_t)(conn->inflight.bytes + bytes);
+	conn->lost_bytes += bytes;
+	conn->snd_nxt = seq_add(conn->snd_nxt, bytes);
+}
+
+void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
+{
+	uint32_t window_bytes = frame->window << conn->snd_shift;
+	bool was_shut = conn->flags & CONN_PERSIST;
+
+	if (seq_before(frame->seq, conn->snd_wl1))
+		return;
+	conn->snd_wl1 = frame->seq;
+	if (frame->window > conn->max_wnd_raw)
+		conn->max_wnd_raw = (uint16_t)frame->window;
+	if (window_bytes == conn->snd_wnd_bytes)
+		return;
+	conn->snd_wnd_bytes = window_bytes;
+	if (window_bytes == 0)
+		return;
+	if (conn->inflight.bytes && conn->inflight.flags & INFLIGHT_PROBE && conn->inflight.next == INDEX_NONE)
+		ack_grow_probe(conn);
+	if (was_shut) {
+		conn_flags_clear(conn, CONN_PERSIST);
+		conn->retransmit_deadline = 0;
+		conn->backoff_count = 0;
+	}
+	if (conn->snd_queued_bytes || conn->flags & CONN_FIN_QUEUED)
+		work_output(tcp, conn);
+}
+
+/* RFC 9293 MUST-37: whoever answers our probes is alive. */
+static void ack_of_probe(const struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (conn->inflight.flags & INFLIGHT_PROBE || conn->snd_wnd_bytes == 0)
+		conn->trouble_64ms = (uint16_t)(tcp->now_ms / 64);
+}
+
+/* What follows in the state machine when our FIN is acknowledged; true: the connection is gone. */
+static bool ack_of_fin(struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (!ack_covers_fin(conn))
+		return false;
+	if (conn->state == SLUICE_STATE_FIN_WAIT_1) {
+		tcp_enter(tcp, conn, SLUICE_STATE_FIN_WAIT_2);
+		return false;
+	}
+	if (conn->state == SLUICE_STATE_CLOSING) {
+		life_leave_time_wait(tcp, conn);
+		return true;
+	}
+	if (conn->state == SLUICE_STATE_LAST_ACK) {
+		life_end(tcp, conn, SLUICE_REASON_FINISHED);
+		return true;
+	}
+	return false;
+}
+
+/* The peer acknowledged our SYN in SYN-RECEIVED: open, and perhaps closing already. */
+static void ack_opens(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
+{
+	conn->snd_wnd_bytes = frame->window << conn->snd_shift;
+	conn->snd_wl1 = frame->seq;
+	tcp_enter(tcp, conn, SLUICE_STATE_ESTABLISHED);
+	COUNT(tcp, active_opens);
+	work_raise(tcp, conn, SLUICE_OPENED);
+}
+
+bool segment_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
+{
+	if (seq_after(frame->ack, conn->snd_nxt)) {
+		COUNT(tcp, drop_tcp_ack_future);
+		output_challenge(tcp, conn);
+		return true;
+	}
+	if (seq_before(frame->ack, seq_add(conn->snd_una, 0U - tcp_conn_max_wnd_bytes(conn) - 1)) &&
+	    seq_before(frame->ack, conn->snd_una)) {
+		COUNT(tcp, drop_tcp_ack_past);
+		output_challenge(tcp, conn);
+		return true;
+	}
+	if (conn->state == SLUICE_STATE_SYN_RECEIVED) {
+		if (!seq_after(frame->ack, conn->snd_una)) {
+			COUNT(tcp, drop_tcp_ack_past);
+			return true;
+		}
+		ack_opens(tcp, conn, frame);
+	}
+	if (seq_before(frame->ack, conn->snd_una))
+		return false; /* old, and its window with it */
+	ack_of_probe(tcp, conn);
+	if (seq_after(frame->ack, conn->snd_una))
+		segment_acked(tcp, conn, frame->ack);
+	else if (ack_is_duplicate(conn, frame))
+		ack_duplicate(tcp, conn);
+	segment_take_window(tcp, conn, frame);
+	return ack_of_fin(tcp, conn);
+}
