@@ -22,7 +22,7 @@ struct tcp_inflight {
 	uint32_t sent_us;
 	uint16_t bytes;         /* of sequence space, SYN and FIN included; 0: this record is free */
 	uint8_t flags;          /* INFLIGHT_* */
-	uint8_t retransmits;
+	uint8_t retransmits;    /* INFLIGHT_UNSENT: listed, but it has not left yet */
 	uint32_t next;          /* INDEX_NONE: the newest */
 };
 
@@ -32,6 +32,8 @@ enum {
 	INFLIGHT_SACKED = 8,    /* reported by the peer (RFC 2018) */
 	INFLIGHT_PROBE = 16,    /* one byte beyond the window (RFC 9293 section 3.8.6.1) */
 };
+
+#define INFLIGHT_UNSENT UINT8_MAX
 
 /* A piece of what the application sent: kept until acknowledged, segments are cut from it as often as needed. */
 struct tcp_descriptor {

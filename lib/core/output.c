@@ -193,7 +193,9 @@ static enum output_result output_record(struct tcp *tcp, struct tcp_conn *conn, 
 	record->flags &= (uint8_t)~INFLIGHT_LOST;
 	conn->lost_bytes -= record->bytes;
 	record->sent_us = tcp->now_us;
-	if (record->retransmits < UINT8_MAX)
+	if (record->retransmits == INFLIGHT_UNSENT)
+		record->retransmits = 0;
+	else if (record->retransmits < INFLIGHT_UNSENT - 1)
 		record->retransmits++;
 	return OUTPUT_SENT;
 }
@@ -394,7 +396,7 @@ static bool output_text(struct tcp *tcp, struct tcp_conn *conn)
 /* Our SYN, or SYN-ACK of a simultaneous open: once the next hop is known. */
 static bool output_syn(struct tcp *tcp, struct tcp_conn *conn)
 {
-	bool is_again = conn->inflight.retransmits > 0;
+	bool is_again = conn->inflight.retransmits != INFLIGHT_UNSENT;
 
 	if (!(conn->inflight.flags & INFLIGHT_LOST))
 		return false;

@@ -117,6 +117,9 @@ uint64_t tcp_next_deadline_ns(const struct tcp *tcp);
 /* Gives every packet back to the stash and the transmit burst is emptied; connections die silently. */
 void tcp_discard(struct tcp *tcp);
 
+/* Does any record have this tuple?  `local` is the index of its local address. */
+bool tcp_tuple_is_taken(const struct tcp *tcp, const struct tuple *tuple, uint8_t local);
+
 static inline struct tcp_conn *tcp_conn_at(const struct tcp *tcp, uint32_t index)
 {
 	return pool_at(&tcp->conns, index);

@@ -70,10 +70,13 @@ void time_wait_take_over(struct tcp *tcp, const struct tcp_conn *conn, bool is_f
 
 enum time_wait_verdict { TIME_WAIT_DONE, TIME_WAIT_REOPEN };
 
-/* A segment for a record.  TIME_WAIT_REOPEN: a SYN may reuse the tuple (RFC 6191); the record is out of the table and our ISN
- * must be after *old_snd_nxt. */
-enum time_wait_verdict time_wait_arrives(struct tcp *tcp, uint32_t index, const struct frame *frame, uint64_t hash,
+/* A segment for a record.  TIME_WAIT_REOPEN: a SYN may reuse the tuple (RFC 6191), if somebody listens; then time_wait_forget(),
+ * and our ISN must be after *old_snd_nxt. */
+enum time_wait_verdict time_wait_arrives(struct tcp *tcp, uint32_t index, const struct frame *frame,
 					 struct seq *old_snd_nxt);
+
+/* Takes a record out of the table. */
+void time_wait_forget(struct tcp *tcp, uint32_t index);
 
 /* Frees records that are due; bounded per turn. */
 void time_wait_timers(struct tcp *tcp);

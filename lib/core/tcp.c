@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * An instance: carved out of one block, told the time, emptied at the end.
+ */
+#include "lib/core/tcp.h"
+
+#include "lib/core/cookie.h"
+#include "lib/core/life.h"
+#include "lib/core/receive_queue.h"
+#include "lib/core/timer.h"
+
+static const char *tcp_refuse(const struct sluice_config *config, uint32_t worker_index, uint32_t mtu_bytes)
+{
+	if (worker_index >= config->port_count || worker_index > 127)
+		return "the worker has no port in the configuration";
+	if (config->connections == 0 || config->connections > 1U << 29)
+		return "connections must be 1 to 536870912";
+	if (config->half_open == 0 || config->half_open > 1U << 22)
+		return "half-open entries must be 1 to 4194304";
+	if (config->time_wait == 0 || config->time_wait > 1U << 27)
+		return "TIME-WAIT records must be 1 to 134217728";
+	if (config->window_shift > WINDOW_SHIFT_MAX)
+		return "the window scale must be 0 to 14";
+	if (config->receive_bytes < 4096 || config->receive_max_bytes > 65535U << 10)
+		return "the receive window must be 4 KiB to 64 MiB";
+	if (config->send_queue_bytes < 1024 || config->send_queue_bytes > 65535U << 10)
+		return "the send queue must be 1 KiB to 64 MiB";
+	if (config->port[worker_index].subnet_count > SLUICE_SUBNETS_MAX)
+		return "a port has more addresses than a worker can hold";
+	if (mtu_bytes < 576 || mtu_bytes > PACKET_ROOM_BYTES)
+		return "the MTU must be 576 to 2048";
+	return NULL;
+}
+
+static uint32_t tcp_power_of_two(uint32_t count)
+{
+	uint32_t power = 1;
+
+	while (power < count)
+		power *= 2;
+	return power;
+}
+
+static void tcp_carve(struct tcp *tcp, struct arena *arena)
+{
+	const struct sluice_config *config = &tcp->config;
+
+	pool_make(&tcp->conns, arena, config->connections, sizeof(struct tcp_conn));
+	pool_make(&tcp->descriptors, arena, config->descriptors, sizeof(struct tcp_descriptor));
+	pool_make(&tcp->inflight, arena, config->inflight, sizeof(struct tcp_inflight));
+	pool_make(&tcp->chunks_small, arena, config->chunks_small, SEND_COPY_SMALL_BYTES);
+	pool_make(&tcp->chunks_large, arena, config->chunks_large, SEND_COPY_LARGE_BYTES);
+	table_make(&tcp->table, arena, config->connections + 2 * config->half_open + config->time_wait);
+	half_open_make(&tcp->half_open, arena, config->half_open);
+	time_wait_make(&tcp->time_wait, arena, config);
+	tcp->ack_fifo.capacity_count = tcp_power_of_two(config->connections < 65536 ? config->connections : 65536);
+	tcp->ack_fifo.entry = arena_take(arena, tcp->ack_fifo.capacity_count, sizeof(struct ack_fifo_entry));
+}
+
+const char *tcp_make(struct tcp *tcp, struct arena *arena, const struct sluice_config *config, uint32_t worker_index,
+		     const struct sluice_io *io, uint64_t now_ns)
+{
+	const char *error = tcp_refuse(config, worker_index, io->mtu_bytes);
+
+	if (error)
+		return error;
+	tcp->config = *config;
+	tcp->worker_index = worker_index;
+	tcp->mtu_bytes = io->mtu_bytes;
+	tcp->io_flags = io->flags;
+	memcpy(tcp->rules.mac.byte, io->mac, sizeof(io->mac));
+	tcp->rules.checksum_offload = config->checksum_offload && io->flags & SLUICE_IO_RX_CHECKSUM;
+	tcp_carve(tcp, arena);
+	if (!arena->block)
+		return NULL;
+	cookie_keys(&tcp->keys, config->secret);
+	tcp->random.state = siphash_2_4(tcp->keys.isn, &worker_index, sizeof(worker_index));
+	tcp_set_time(tcp, now_ns);
+	tcp->time_wait.expired_s = tcp->now_s;
+	tcp->rst_second = tcp->now_s - 1;
+	tcp->work_first = tcp->work_last = INDEX_NONE;
+	wheel_make(&tcp->wheel, (uint8_t *)tcp->conns.records + offsetof(struct tcp_conn, wheel_link),
+		   sizeof(struct tcp_conn), tcp->now_tick);
+	neighbour_make(tcp, &config->port[worker_index]);
+	return NULL;
+}
+
+void tcp_set_time(struct tcp *tcp, uint64_t now_ns)
+{
+	if (now_ns > tcp->now_ns)
+		tcp->now_ns = now_ns;
+	tcp->now_us = (uint32_t)(tcp->now_ns / 1000);
+	tcp->now_ms = (uint32_t)(tcp->now_ns / 1000000);
+	tcp->now_tick = (uint32_t)(tcp->now_ns / TICK_NS);
+	tcp->now_s = (uint32_t)(tcp->now_ns / 1000000000);
+}
+
+void tcp_discard(struct tcp *tcp)
+{
+	for (uint32_t i = 0; i < tcp->conns.fresh_count; i++) {
+		struct tcp_conn *conn = tcp_conn_at(tcp, i);
+
+		if (!life_is_used(conn))
+			continue;
+		receive_queue_drop(tcp, conn);
+		receive_queue_drop_out_of_order(tcp, conn);
+	}
+	for (uint32_t i = 0; i < tcp->transmit.count; i++)
+		stash_give(&tcp->stash, tcp->transmit.packet[i]);
+	tcp->transmit.count = 0;
+}

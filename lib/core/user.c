@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * SEND, RECEIVE, CLOSE, ABORT, STATUS.
+ */
+#include "lib/core/user.h"
+
+#include <errno.h>
+
+#include "lib/core/cc.h"
+#include "lib/core/life.h"
+#include "lib/core/output.h"
+#include "lib/core/receive_queue.h"
+#include "lib/core/rtt.h"
+#include "lib/core/send_queue.h"
+#include "lib/core/timer.h"
+#include "lib/core/window.h"
+#include "lib/core/work.h"
+
+uint32_t user_peek(const struct tcp_conn *conn, struct sluice_slice *slice, uint32_t max)
+{
+	struct rte_mbuf *packet = conn->rcv_tail;
+	uint32_t count = 0;
+
+	while (packet && count < max) {
+		packet = packet_of(packet)->next;
+		slice[count++] = (struct sluice_slice){packet_bytes(packet), packet->data_len, packet};
+		if (packet == conn->rcv_tail)
+			break;
+	}
+	return count;
+}
+
+void user_consume(struct tcp *tcp, struct tcp_conn *conn, uint32_t bytes)
+{
+	receive_queue_consume(tcp, conn, cc_min(bytes, conn->readable_bytes));
+	if (conn->flags & CONN_DETACHED) {
+		if (!(conn->event_mask & SLUICE_CLOSED))
+			life_check_told(tcp, conn);
+		return;
+	}
+	if (STATE_IN(conn->state, STATES_RECEIVING) && window_is_worth_opening(conn) &&
+	    window_gain_bytes(conn) >= (int32_t)cc_min(conn->rcv_buffer_bytes / 2, 2U * conn->mss_bytes)) {
+		conn->flags |= CONN_ACK_NOW;
+		work_output(tcp, conn);
+	}
+}
+
+static enum tcp_descriptor_kind user_kind(unsigned flags)
+{
+	if (flags & SLUICE_SEND_STATIC)
+		return DESCRIPTOR_STATIC;
+	return flags & SLUICE_SEND_BORROW ? DESCRIPTOR_BORROW : DESCRIPTOR_SMALL;
+}
+
+static bool user_may_send(const struct tcp_conn *conn)
+{
+	return STATE_IN(conn->state, STATES_SENDING) && !(conn->flags & (CONN_FIN_QUEUED | CONN_DETACHED));
+}
+
+uint32_t user_send(struct tcp *tcp, struct tcp_conn *conn, const struct sluice_slice *slice, uint32_t count, unsigned flags)
+{
+	uint32_t room_bytes, wanted_bytes = 0, taken_bytes = 0;
+
+	if (!user_may_send(conn))
+		return 0;
+	room_bytes = send_queue_room(conn);
+	for (uint32_t i = 0; i < count; i++)
+		wanted_bytes += slice[i].bytes;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t bytes = cc_min(slice[i].bytes, room_bytes - taken_bytes);
+		uint32_t taken = send_queue_append(tcp, conn, slice[i].data, bytes, user_kind(flags));
+
+		taken_bytes += taken;
+		if (taken < slice[i].bytes)
+			break;
+	}
+	if (flags & SLUICE_SEND_MORE)
+		conn->flags |= CONN_MORE;
+	else
+		conn->flags &= ~(uint32_t)CONN_MORE & 0xffffff;
+	if (taken_bytes < wanted_bytes)
+		conn->flags |= CONN_SHORT;
+	else if (flags & SLUICE_SEND_FIN)
+		user_shutdown(tcp, conn);
+	work_output(tcp, conn);
+	return taken_bytes;
+}
+
+void user_shutdown(struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (conn->flags & (CONN_FIN_QUEUED | CONN_DETACHED) || conn->state == SLUICE_STATE_SYN_SENT)
+		return;
+	conn->flags |= CONN_FIN_QUEUED;
+	conn->flags &= ~(uint32_t)CONN_MORE & 0xffffff;
+	tcp_enter(tcp, conn, conn->state == SLUICE_STATE_CLOSE_WAIT ? SLUICE_STATE_LAST_ACK : SLUICE_STATE_FIN_WAIT_1);
+	work_output(tcp, conn);
+}
+
+void user_abort(struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (conn->flags & CONN_DETACHED) {
+		conn->flags |= CONN_ORPHAN;
+		life_check_told(tcp, conn);
+		return;
+	}
+	if (conn->state != SLUICE_STATE_SYN_SENT)
+		output_reset(tcp, conn);
+	COUNT(tcp, connections_aborted);
+	life_end(tcp, conn, SLUICE_REASON_ABORTED);
+}
+
+void user_close(struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (conn->flags & CONN_DETACHED || conn->readable_bytes || conn->state == SLUICE_STATE_SYN_SENT) {
+		user_abort(tcp, conn); /* SHLD-3: unread bytes mean RST */
+		return;
+	}
+	if (conn->flags & CONN_ORPHAN)
+		return;
+	user_shutdown(tcp, conn);
+	conn->flags |= CONN_ORPHAN;
+	conn->timer_deadline = 0;
+	conn->event_mask &= SLUICE_CLOSED;
+	receive_queue_drop_out_of_order(tcp, conn);
+	if (conn->state == SLUICE_STATE_FIN_WAIT_2)
+		life_leave_fin_wait_2(tcp, conn);
+}
+
+uint32_t user_tick(const struct tcp *tcp, uint64_t deadline_ns)
+{
+	uint64_t ahead = deadline_ns > tcp->now_ns ? (deadline_ns + TICK_NS - 1) / TICK_NS - tcp->now_ns / TICK_NS : 0;
+
+	return tick_after(tcp->now_tick, ahead > INT32_MAX ? INT32_MAX : (uint32_t)ahead);
+}
+
+void user_set_timer(struct tcp *tcp, struct tcp_conn *conn, uint64_t deadline_ns)
+{
+	if (conn->flags & (CONN_DETACHED | CONN_ORPHAN))
+		return;
+	conn->timer_deadline = deadline_ns ? user_tick(tcp, deadline_ns) : 0;
+	timer_file(tcp, conn);
+}
+
+int user_set_option(struct tcp *tcp, struct tcp_conn *conn, enum sluice_option option, uint64_t value)
+{
+	switch (option) {
+	case SLUICE_OPTION_NODELAY:
+		if (value > 1)
+			return -EINVAL;
+		conn->flags = (conn->flags & ~(uint32_t)CONN_NODELAY & 0xffffff) | (value ? CONN_NODELAY : 0);
+		work_output(tcp, conn);
+		return 0;
+	case SLUICE_OPTION_R2_MS:
+		if (value == 0 || value > 65535ULL * 1000)
+			return -EINVAL;
+		conn->r2_s = (uint16_t)((value + 999) / 1000);
+		return 0;
+	case SLUICE_OPTION_SEND_QUEUE_BYTES:
+		if (value < 1024 || value > 65535ULL * 1024)
+			return -EINVAL;
+		conn->snd_queue_kib = (uint16_t)(value / 1024);
+		return 0;
+	case SLUICE_OPTION_RECEIVE_MAX_BYTES:
+		if (value < 1024 || value > 65535ULL * 1024)
+			return -EINVAL;
+		conn->rcv_max_kib = (uint16_t)(value / 1024);
+		return 0;
+	case SLUICE_OPTION_DSCP:
+		if (value > 63)
+			return -EINVAL;
+		conn->dscp_ecn = (uint8_t)(value << 2);
+		return 0;
+	case SLUICE_OPTION_TTL:
+		if (value == 0 || value > 255)
+			return -EINVAL;
+		conn->ttl = (uint8_t)value;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+void user_info(const struct tcp *tcp, const struct tcp_conn *conn, struct sluice_conn_info *info)
+{
+	*info = (struct sluice_conn_info){
+		.state = conn->state,
+		.srtt_us = conn->srtt_us,
+		.rttvar_us = conn->rttvar_us,
+		.rto_us = rtt_rto_us(&tcp->config, conn),
+		.cwnd_bytes = conn->cwnd_bytes,
+		.ssthresh_bytes = conn->ssthresh_bytes,
+		.mss_bytes = conn->mss_bytes,
+		.send_window_bytes = conn->snd_wnd_bytes,
+		.receive_window_bytes = seq_distance(tcp_conn_rcv_edge(conn), conn->rcv_nxt),
+		.queued_bytes = conn->snd_queued_bytes,
+		.inflight_bytes = seq_distance(conn->snd_nxt, conn->snd_una),
+		.readable_bytes = conn->readable_bytes,
+		.out_of_order_packets = conn->ooo_count,
+		.retransmits_timeout = conn->retransmits_timeout,
+		.retransmits_fast = conn->retransmits_fast,
+		.window_probes = conn->probes_count,
+		.timestamps = conn->flags & CONN_TIMESTAMPS,
+		.sack = conn->flags & CONN_SACK,
+		.send_shift = conn->snd_shift,
+		.receive_shift = conn->rcv_shift,
+	};
+}
