@@ -76,7 +76,7 @@ static void connect_begin(struct tcp *tcp, struct tcp_conn *conn, const struct s
 	conn->recover = iss;
 	conn->mss_bytes = output_mss(tcp, tcp_conn_is_ipv4(conn), 0, false);
 	conn->cwnd_bytes = conn->mss_bytes;
-	conn->rcv_shift = tcp->config.window_shift & 15;
+	conn->rcv_shift = tcp->config.window_shift & 15U;
 	inflight_append(tcp, conn, (struct tcp_inflight){.seq = iss, .bytes = 1, .flags = INFLIGHT_SYN,
 							 .retransmits = INFLIGHT_UNSENT});
 	inflight_mark_lost(conn, &conn->inflight);

@@ -12,7 +12,7 @@
 #include "lib/core/window.h"
 #include "lib/core/work.h"
 
-#define DUE_TICKS (16 * (1000000 / TICK_NS)) /* unit of due_16ms */
+#define DUE_TICKS (16U * (1000000 / TICK_NS)) /* unit of due_16ms */
 
 void half_open_make(struct half_open_set *set, struct arena *arena, uint32_t count)
 {
@@ -176,7 +176,7 @@ static void half_open_fill(struct tcp *tcp, struct half_open *entry, const struc
 	entry->hop = half_open_hop(&tcp->half_open, frame_source_mac(syn));
 	entry->mss_bytes = options->present & TCP_HAS_MSS ? cc_min(options->mss_bytes, 16383) & 16383 : 0;
 	entry->has_shift = (options->present & TCP_HAS_WINDOW_SCALE) != 0;
-	entry->shift = cc_min(options->window_shift, WINDOW_SHIFT_MAX) & 15;
+	entry->shift = cc_min(options->window_shift, WINDOW_SHIFT_MAX) & 15U;
 	entry->sack = options->present & TCP_HAS_SACK_PERMITTED && tcp->config.sack;
 	entry->timestamps = options->present & TCP_HAS_TIMESTAMPS && tcp->config.timestamps;
 	entry->ts_recent = options->tsval;
@@ -384,7 +384,7 @@ bool half_open_next(const struct tcp *tcp, uint32_t *tick)
 		if (ahead < soonest)
 			soonest = ahead;
 	}
-	*tick = soonest <= 0 ? tcp->now_tick : (now_16ms + (uint32_t)soonest) * DUE_TICKS;
+	*tick = soonest <= 0 ? tcp->now_tick : (now_16ms + (uint16_t)soonest) * DUE_TICKS;
 	return is_any;
 }
 

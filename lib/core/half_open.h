@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "config/limits.h"
 #include "lib/core/pool.h"
 #include "lib/sluice.h"
 #include "lib/wire/address.h"

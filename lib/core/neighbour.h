@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "config/limits.h"
 #include "lib/core/conn.h"
 #include "lib/wire/frame.h"
 

@@ -148,17 +148,17 @@ void output_reset(struct tcp *tcp, struct tcp_conn *conn)
 
 void output_challenge(struct tcp *tcp, struct tcp_conn *conn)
 {
-	uint8_t second = tcp->now_s & 15;
+	uint8_t second = tcp->now_s & 15U;
 
 	if (conn->challenge_second != second) {
-		conn->challenge_second = second & 15;
+		conn->challenge_second = second & 15U;
 		conn->challenge_count = 0;
 	}
 	if (conn->challenge_count >= CHALLENGE_ACKS_PER_SECOND) {
 		COUNT(tcp, challenge_acks_limited);
 		return;
 	}
-	conn->challenge_count = (conn->challenge_count + 1) & 15;
+	conn->challenge_count = (conn->challenge_count + 1) & 15U;
 	COUNT(tcp, challenge_acks);
 	conn->flags |= CONN_ACK_NOW;
 	work_output(tcp, conn);
@@ -224,8 +224,10 @@ static enum output_result output_lost(struct tcp *tcp, struct tcp_conn *conn)
 
 	if (conn->lost_bytes == 0)
 		return OUTPUT_NOTHING;
-	while (!(record->flags & INFLIGHT_LOST))
+	while (record && !(record->flags & INFLIGHT_LOST))
 		record = inflight_next(tcp, record);
+	if (!record)
+		return OUTPUT_NOTHING;
 	if (record != &conn->inflight && tcp_conn_pipe_bytes(conn) + record->bytes > conn->cwnd_bytes)
 		return OUTPUT_NOTHING;
 	if (!transmit_has_room(tcp))

@@ -46,7 +46,7 @@ static void text_acknowledge(struct tcp *tcp, struct tcp_conn *conn, bool at_onc
 	if (at_once || conn->quick_acks || conn->unacked_count >= 2)
 		conn->flags |= CONN_ACK_NOW;
 	if (conn->quick_acks)
-		conn->quick_acks = (conn->quick_acks - 1) & 15;
+		conn->quick_acks = (conn->quick_acks - 1) & 15U;
 	work_output(tcp, conn);
 }
 
@@ -98,7 +98,7 @@ static bool text_out_of_order(struct tcp *tcp, struct tcp_conn *conn, struct fra
 
 	conn->flags |= CONN_ACK_NOW;
 	if (conn->acks_owed < 15)
-		conn->acks_owed = (conn->acks_owed + 1) & 15;
+		conn->acks_owed = (conn->acks_owed + 1) & 15U;
 	work_output(tcp, conn);
 	text_expose(frame);
 	verdict = receive_queue_insert(tcp, conn, frame->packet, frame->seq, frame->flags & TCP_FIN);

@@ -231,21 +231,21 @@ void time_wait_take_over(struct tcp *tcp, const struct tcp_conn *conn, bool is_f
 
 static void time_wait_answer(struct tcp *tcp, struct time_wait *record, const struct frame *frame)
 {
-	uint8_t second = tcp->now_s & 15;
+	uint8_t second = tcp->now_s & 15U;
 	struct answer answer = {.tuple = &frame->tuple, .mac = frame_source_mac(frame), .seq = record->snd_nxt,
 				.ack = record->rcv_nxt, .flags = TCP_ACK,
 				.options = {.tsecr = record->ts_recent,
 					    .present = record->flags & TIME_WAIT_TIMESTAMPS ? TCP_HAS_TIMESTAMPS : 0}};
 
 	if (record->answers_second != second) {
-		record->answers_second = second & 15;
+		record->answers_second = second & 15U;
 		record->answers = 0;
 	}
 	if (record->answers >= ANSWERS_PER_SECOND_MAX) {
 		COUNT(tcp, challenge_acks_limited);
 		return;
 	}
-	record->answers = (record->answers + 1) & 15;
+	record->answers = (record->answers + 1) & 15U;
 	answer_send(tcp, &answer);
 }
 

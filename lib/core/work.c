@@ -6,6 +6,7 @@
 
 #include "lib/core/life.h"
 #include "lib/core/output.h"
+#include "lib/core/transmit.h"
 
 static struct sluice_event work_event(const struct tcp *tcp, const struct tcp_conn *conn)
 {
