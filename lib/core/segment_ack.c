@@ -56,7 +56,7 @@ static void ack_tell(struct tcp *tcp, struct tcp_conn *conn, uint32_t text_bytes
 {
 	uint32_t mask = SLUICE_ACKED;
 
-	if (text_bytes == 0)
+	if (text_bytes == 0 || conn->flags & CONN_ORPHAN)
 		return;
 	conn->acked_bytes += text_bytes;
 	if (conn->flags & CONN_SHORT && send_queue_room(conn)) {

@@ -121,6 +121,7 @@ void user_close(struct tcp *tcp, struct tcp_conn *conn)
 	conn->flags |= CONN_ORPHAN;
 	conn->timer_deadline = 0;
 	conn->event_mask &= SLUICE_CLOSED;
+	conn->acked_bytes = 0;
 	receive_queue_drop_out_of_order(tcp, conn);
 	if (conn->state == SLUICE_STATE_FIN_WAIT_2)
 		life_leave_fin_wait_2(tcp, conn);
