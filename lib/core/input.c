@@ -36,6 +36,32 @@ static uint8_t input_check_addresses(struct tcp *tcp, struct frame *frame)
 	return local;
 }
 
+/* Text spread over several buffers becomes one: what is queued is read, and cut, from one piece. */
+static void input_linearise(struct tcp *tcp, struct frame *frame, struct rte_mbuf **packet)
+{
+	struct rte_mbuf *whole = transmit_take(tcp);
+	uint32_t bytes = 0;
+
+	frame->kind = FRAME_DROP;
+	frame->drop = whole ? SLUICE_COUNTER_drop_frame_chained : SLUICE_COUNTER_drop_no_buffer;
+	if (!whole)
+		return;
+	for (const struct rte_mbuf *part = *packet; part; part = part->next) {
+		if (bytes + part->data_len > PACKET_ROOM_BYTES) {
+			stash_give(&tcp->stash, whole);
+			return;
+		}
+		memcpy(packet_bytes(whole) + bytes, packet_bytes(part), part->data_len);
+		bytes += part->data_len;
+	}
+	whole->data_len = (uint16_t)bytes;
+	whole->pkt_len = bytes;
+	stash_give(&tcp->stash, *packet);
+	*packet = whole;
+	frame->packet = whole;
+	frame->kind = FRAME_TCP;
+}
+
 static void input_parse(struct tcp *tcp, struct input_burst *burst, struct rte_mbuf **packets, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
@@ -50,6 +76,9 @@ static void input_parse(struct tcp *tcp, struct input_burst *burst, struct rte_m
 		burst->local[i] = input_check_addresses(tcp, frame);
 		if (frame->kind != FRAME_TCP)
 			continue;
+		COUNT(tcp, segments_received);
+		if (packets[i]->next)
+			input_linearise(tcp, frame, &packets[i]);
 		burst->hash[i] = table_hash(tcp->keys.table, &frame->tuple);
 		table_prefetch(&tcp->table, burst->hash[i]);
 	}
@@ -142,7 +171,6 @@ static bool input_tcp(struct tcp *tcp, struct frame *frame, uint64_t hash, uint8
 {
 	uint32_t value;
 
-	COUNT(tcp, segments_received);
 	if (!input_find(tcp, hash, &frame->tuple, local, &value)) {
 		input_no_record(tcp, frame, hash, local);
 		return false;

@@ -64,7 +64,7 @@ uint64_t life_hash(const struct tcp *tcp, const struct tcp_conn *conn)
 /* Forgets what would be sent and what is out of order; what can still be read stays. */
 static void life_detach(struct tcp *tcp, struct tcp_conn *conn)
 {
-	timer_disarm(tcp, conn);
+	conn->retransmit_deadline = 0;
 	inflight_drop(tcp, conn);
 	send_queue_drop(tcp, conn);
 	receive_queue_drop_out_of_order(tcp, conn);
@@ -77,6 +77,7 @@ void life_check_told(struct tcp *tcp, struct tcp_conn *conn)
 	    (conn->reason == SLUICE_REASON_FINISHED || conn->reason == SLUICE_REASON_CLOSED_LOCALLY))
 		return;
 	receive_queue_drop(tcp, conn);
+	timer_disarm(tcp, conn);
 	conn->event_mask &= (uint8_t)~SLUICE_READABLE;
 	work_raise(tcp, conn, SLUICE_CLOSED);
 }
@@ -112,6 +113,7 @@ void life_free(struct tcp *tcp, struct tcp_conn *conn)
 	uint32_t generation = (conn->generation + 1) & 0xffffff;
 
 	receive_queue_drop(tcp, conn);
+	timer_disarm(tcp, conn);
 	conn->generation = (generation ? generation : 1) & 0xffffff;
 	conn->state = SLUICE_STATE_CLOSED;
 	conn->flags &= CONN_ACK_IN_FIFO;

@@ -186,12 +186,15 @@ static bool segment_is_predicted(const struct tcp_conn *conn, const struct frame
 
 bool segment_arrives(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
 {
+	bool is_new;
+
 	if (__builtin_expect(!segment_is_predicted(conn, frame), 0))
 		return segment_arrives_slowly(tcp, conn, frame);
 	COUNT(tcp, segments_fast);
 	segment_take_timestamp(conn, frame, frame->seq);
-	if (seq_after(frame->ack, conn->snd_una))
+	is_new = seq_after(frame->ack, conn->snd_una);
+	if (is_new)
 		segment_acked(tcp, conn, frame->ack);
-	segment_take_window(tcp, conn, frame);
+	segment_take_window(tcp, conn, frame, is_new);
 	return frame->text_bytes ? segment_take_text(tcp, conn, frame) : false;
 }

@@ -21,7 +21,8 @@ bool segment_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct fram
 /* Of segments that acknowledge something new. */
 void segment_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack);
 
-void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame);
+/* `is_new`: its acknowledgment advanced SND.UNA. */
+void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame, bool is_new);
 
 /* Seventh and eighth step: text and FIN.  Returns whether the packet was kept. */
 bool segment_take_text(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame);

@@ -124,7 +124,7 @@ static bool ack_is_duplicate(const struct tcp_conn *conn, const struct frame *fr
 }
 
 /* A probe of one byte is out and the window has opened: the byte goes again, in a whole segment. */
-static void ack_grow_probe(struct tcp_conn *conn)
+static void ack_grow_probe(struct tcp *tcp, struct tcp_conn *conn)
 {
 	uint32_t unsent_bytes;
 	uint32_t bytes;
@@ -138,15 +138,16 @@ static void ack_grow_probe(struct tcp_conn *conn)
 	conn->inflight.bytes = (uint16_t)(conn->inflight.bytes + bytes);
 	conn->lost_bytes += bytes;
 	conn->snd_nxt = seq_add(conn->snd_nxt, bytes);
+	COUNT_MANY(tcp, text_bytes_sent, bytes);
 }
 
-void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
+void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame, bool is_new)
 {
 	uint32_t window_bytes = frame->window << conn->snd_shift;
 	bool was_shut = conn->flags & CONN_PERSIST;
 
-	if (seq_before(frame->seq, conn->snd_wl1))
-		return;
+	if (seq_before(frame->seq, conn->snd_wl1) && !is_new)
+		return; /* what acknowledges more is newer, whatever its sequence: it may be sent again */
 	conn->snd_wl1 = frame->seq;
 	if (frame->window > conn->max_wnd_raw)
 		conn->max_wnd_raw = (uint16_t)frame->window;
@@ -156,7 +157,7 @@ void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct fr
 	if (window_bytes == 0)
 		return;
 	if (conn->inflight.bytes && conn->inflight.flags & INFLIGHT_PROBE && conn->inflight.next == INDEX_NONE)
-		ack_grow_probe(conn);
+		ack_grow_probe(tcp, conn);
 	if (was_shut) {
 		conn_flags_clear(conn, CONN_PERSIST);
 		conn->retransmit_deadline = 0;
@@ -205,6 +206,8 @@ static void ack_opens(struct tcp *tcp, struct tcp_conn *conn, const struct frame
 
 bool segment_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
 {
+	bool is_new;
+
 	if (seq_after(frame->ack, conn->snd_nxt)) {
 		COUNT(tcp, drop_tcp_ack_future);
 		output_challenge(tcp, conn);
@@ -226,10 +229,11 @@ bool segment_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct fram
 	if (seq_before(frame->ack, conn->snd_una))
 		return false; /* old, and its window with it */
 	ack_of_probe(tcp, conn);
-	if (seq_after(frame->ack, conn->snd_una))
+	is_new = seq_after(frame->ack, conn->snd_una);
+	if (is_new)
 		segment_acked(tcp, conn, frame->ack);
 	else if (ack_is_duplicate(conn, frame))
 		ack_duplicate(tcp, conn);
-	segment_take_window(tcp, conn, frame);
+	segment_take_window(tcp, conn, frame, is_new);
 	return ack_of_fin(tcp, conn);
 }

@@ -21,8 +21,8 @@ static const char *tcp_refuse(const struct sluice_config *config, uint32_t worke
 		return "TIME-WAIT records must be 1 to 134217728";
 	if (config->window_shift > WINDOW_SHIFT_MAX)
 		return "the window scale must be 0 to 14";
-	if (config->receive_bytes < 4096 || config->receive_max_bytes > 65535U << 10)
-		return "the receive window must be 4 KiB to 64 MiB";
+	if (config->receive_bytes < 256 || config->receive_max_bytes > 65535U << 10)
+		return "the receive window must be 256 bytes to 64 MiB";
 	if (config->send_queue_bytes < 1024 || config->send_queue_bytes > 65535U << 10)
 		return "the send queue must be 1 KiB to 64 MiB";
 	if (config->port[worker_index].subnet_count > SLUICE_SUBNETS_MAX)

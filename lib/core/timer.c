@@ -114,8 +114,7 @@ static void timer_conn(struct tcp *tcp, struct tcp_conn *conn)
 		COUNT(tcp, timers_fired);
 		timer_expired(tcp, conn);
 	}
-	if (!(conn->flags & CONN_DETACHED))
-		timer_file(tcp, conn);
+	timer_file(tcp, conn);
 }
 
 void tcp_timers(struct tcp *tcp)

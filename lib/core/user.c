@@ -136,7 +136,7 @@ uint32_t user_tick(const struct tcp *tcp, uint64_t deadline_ns)
 
 void user_set_timer(struct tcp *tcp, struct tcp_conn *conn, uint64_t deadline_ns)
 {
-	if (conn->flags & (CONN_DETACHED | CONN_ORPHAN))
+	if (conn->flags & CONN_ORPHAN || conn->event_mask & SLUICE_CLOSED)
 		return;
 	conn->timer_deadline = deadline_ns ? user_tick(tcp, deadline_ns) : 0;
 	timer_file(tcp, conn);

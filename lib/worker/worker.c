@@ -39,29 +39,6 @@ static void worker_drain(struct sluice_worker *worker)
 	}
 }
 
-/* A chained packet becomes one buffer, if it fits; the core reads headers and text from one piece. */
-static struct rte_mbuf *worker_linearise(struct sluice_worker *worker, struct rte_mbuf *packet)
-{
-	struct rte_mbuf *whole = stash_take(&worker->tcp.stash);
-	uint32_t bytes = 0;
-
-	if (!whole)
-		return packet;
-	for (const struct rte_mbuf *part = packet; part; part = part->next) {
-		if (bytes + part->data_len > PACKET_ROOM_BYTES) {
-			stash_give(&worker->tcp.stash, whole);
-			return packet;
-		}
-		memcpy(packet_bytes(whole) + bytes, packet_bytes(part), part->data_len);
-		bytes += part->data_len;
-	}
-	whole->data_len = (uint16_t)bytes;
-	whole->pkt_len = bytes;
-	whole->ol_flags = packet->ol_flags;
-	stash_give(&worker->tcp.stash, packet);
-	return whole;
-}
-
 static void worker_receive(struct sluice_worker *worker)
 {
 	struct tcp *tcp = &worker->tcp;
@@ -76,8 +53,6 @@ static void worker_receive(struct sluice_worker *worker)
 		bytes += packets[i]->pkt_len;
 		if (worker->trace)
 			worker->trace(worker->trace_context, tcp->now_ns, SLUICE_RECEIVED, packets[i]);
-		if (packets[i]->next)
-			packets[i] = worker_linearise(worker, packets[i]);
 		stash_guard(packets[i]);
 	}
 	COUNT_MANY(tcp, packets_received, count);
