@@ -113,19 +113,24 @@ static void half_open_drop(struct tcp *tcp, uint32_t index)
 	half_open_free(tcp, index);
 }
 
+static uint32_t half_open_buffer_bytes(const struct tcp *tcp, const struct half_open *entry)
+{
+	uint32_t receive_bytes = tcp->listeners.listener[entry->listener].receive_bytes;
+
+	return receive_bytes ? receive_bytes : tcp->config.receive_bytes;
+}
+
 static void half_open_answer(struct tcp *tcp, uint32_t index)
 {
 	const struct half_open *entry = half_open_at(&tcp->half_open, index);
-	const struct listener *listener = &tcp->listeners.listener[entry->listener];
 	struct tuple tuple = half_open_tuple(tcp, index);
-	uint32_t buffer_bytes = listener->receive_bytes ? listener->receive_bytes : tcp->config.receive_bytes;
 	struct answer answer = {
 		.tuple = &tuple,
 		.mac = &tcp->half_open.hop[entry->hop],
 		.seq = entry->iss,
 		.ack = seq_add(entry->irs, 1),
 		.flags = TCP_SYN | TCP_ACK,
-		.window = window_syn(buffer_bytes, entry->has_shift ? tcp->config.window_shift : 0),
+		.window = window_syn(half_open_buffer_bytes(tcp, entry), entry->has_shift ? tcp->config.window_shift : 0),
 		.options = {.present = TCP_HAS_MSS, .mss_bytes = output_our_mss(tcp, ip_is_ipv4(&tuple.remote)),
 			    .window_shift = tcp->config.window_shift, .tsecr = entry->ts_recent},
 	};
@@ -264,8 +269,10 @@ static bool half_open_complete(struct tcp *tcp, uint32_t index, struct frame *fr
 static void half_open_challenge(struct tcp *tcp, uint32_t index, const struct frame *frame)
 {
 	const struct half_open *entry = half_open_at(&tcp->half_open, index);
+	uint8_t shift = entry->has_shift ? tcp->config.window_shift : 0;
 	struct answer answer = {.tuple = &frame->tuple, .mac = frame_source_mac(frame), .seq = seq_add(entry->iss, 1),
 				.ack = seq_add(entry->irs, 1), .flags = TCP_ACK,
+				.window = (uint16_t)(window_syn(half_open_buffer_bytes(tcp, entry), shift) >> shift),
 				.options = {.tsecr = entry->ts_recent,
 					    .present = entry->timestamps ? TCP_HAS_TIMESTAMPS : 0}};
 

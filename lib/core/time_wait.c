@@ -219,6 +219,7 @@ void time_wait_take_over(struct tcp *tcp, const struct tcp_conn *conn, bool is_f
 		.snd_nxt = conn->snd_nxt, .rcv_nxt = conn->rcv_nxt, .ts_recent = conn->ts_recent,
 		.local_port = conn->tuple.local_port, .remote_port = conn->tuple.remote_port,
 		.deadline_s = deadline_s,
+		.window = conn->rcv_wnd_raw,
 		.flags = (uint8_t)((is_fin_wait_2 ? TIME_WAIT_FIN_WAIT_2 : 0) | (ipv6 ? TIME_WAIT_IPV6 : 0) |
 				   (conn->flags & CONN_TIMESTAMPS ? TIME_WAIT_TIMESTAMPS : 0)),
 	};
@@ -233,7 +234,7 @@ static void time_wait_answer(struct tcp *tcp, struct time_wait *record, const st
 {
 	uint8_t second = tcp->now_s & 15U;
 	struct answer answer = {.tuple = &frame->tuple, .mac = frame_source_mac(frame), .seq = record->snd_nxt,
-				.ack = record->rcv_nxt, .flags = TCP_ACK,
+				.ack = record->rcv_nxt, .flags = TCP_ACK, .window = record->window,
 				.options = {.tsecr = record->ts_recent,
 					    .present = record->flags & TIME_WAIT_TIMESTAMPS ? TCP_HAS_TIMESTAMPS : 0}};
 
@@ -402,6 +403,7 @@ void time_wait_timers(struct tcp *tcp)
 bool time_wait_next(const struct tcp *tcp, uint32_t *tick)
 {
 	const struct time_wait_set *set = &tcp->time_wait;
+	int32_t ahead_s;
 
 	if (set->live_count == 0)
 		return false;
@@ -410,7 +412,10 @@ bool time_wait_next(const struct tcp *tcp, uint32_t *tick)
 
 		if (list[0].first == CHUNK_NONE && list[1].first == CHUNK_NONE)
 			continue;
-		*tick = tcp->now_tick - tcp->now_tick % TICKS_PER_SECOND + (set->expired_s + i - tcp->now_s) * TICKS_PER_SECOND;
+		ahead_s = (int32_t)(set->expired_s + i - tcp->now_s);
+		*tick = ahead_s <= 0 ? tcp->now_tick :
+				       tcp->now_tick + (uint32_t)ahead_s * TICKS_PER_SECOND -
+					       (uint32_t)(tcp->now_ns % 1000000000 / TICK_NS);
 		return true;
 	}
 	return false;

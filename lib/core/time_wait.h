@@ -20,6 +20,7 @@ struct time_wait {
 	uint32_t ts_recent;
 	uint16_t local_port, remote_port;
 	uint16_t deadline_s;
+	uint16_t window;        /* as last offered, scaled */
 	uint8_t flags;          /* TIME_WAIT_* */
 	uint8_t answers : 4, answers_second : 4; /* ACKs sent in this second: damps storms */
 	uint8_t addresses[];    /* local, remote: 4 or 16 bytes each */
