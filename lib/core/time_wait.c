@@ -131,9 +131,18 @@ static uint32_t list_append(struct time_wait_set *set, struct time_wait_list *li
 	return unit;
 }
 
+/* The slot `ahead_s` seconds after the newest that was emptied: 1 is the next one. */
+static struct time_wait_list *time_wait_slot(struct time_wait_set *set, uint32_t ahead_s, bool ipv6)
+{
+	return &set->slot[(set->expired_s + ahead_s) % set->slot_count][ipv6];
+}
+
+/* Where a deadline is filed: in its own slot, or in the farthest one, from where it is filed again. */
 static struct time_wait_list *time_wait_list(struct time_wait_set *set, uint16_t deadline_s, bool ipv6)
 {
-	return &set->slot[deadline_s % set->slot_count][ipv6];
+	uint32_t ahead_s = (uint16_t)(deadline_s - set->expired_s);
+
+	return time_wait_slot(set, ahead_s < set->slot_count ? ahead_s : set->slot_count, ipv6);
 }
 
 /* Takes a record out of the table; its place is freed when its slot comes up. */
@@ -162,7 +171,7 @@ static bool time_wait_recycle(struct tcp *tcp)
 
 	for (uint32_t i = 1; i <= set->slot_count; i++) {
 		for (uint32_t ipv6 = 0; ipv6 < 2; ipv6++) {
-			struct time_wait_list *list = time_wait_list(set, (uint16_t)(set->expired_s + i), ipv6);
+			struct time_wait_list *list = time_wait_slot(set, i, ipv6);
 			uint32_t unit;
 
 			while (list_first(set, list, &unit)) {
@@ -381,10 +390,8 @@ void time_wait_timers(struct tcp *tcp)
 	if (tcp->now_s - set->expired_s > set->slot_count)
 		set->expired_s = tcp->now_s - set->slot_count;
 	while (set->expired_s != tcp->now_s) {
-		uint16_t second = (uint16_t)(set->expired_s + 1);
-
 		for (uint32_t ipv6 = 0; ipv6 < 2; ipv6++) {
-			struct time_wait_list *list = time_wait_list(set, second, ipv6);
+			struct time_wait_list *list = time_wait_slot(set, 1, ipv6);
 			uint32_t unit;
 
 			while (list_first(set, list, &unit)) {
@@ -408,7 +415,7 @@ bool time_wait_next(const struct tcp *tcp, uint32_t *tick)
 	if (set->live_count == 0)
 		return false;
 	for (uint32_t i = 1; i <= set->slot_count; i++) {
-		const struct time_wait_list *list = set->slot[(uint16_t)(set->expired_s + i) % set->slot_count];
+		const struct time_wait_list *list = set->slot[(set->expired_s + i) % set->slot_count];
 
 		if (list[0].first == CHUNK_NONE && list[1].first == CHUNK_NONE)
 			continue;

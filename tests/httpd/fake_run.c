@@ -57,6 +57,12 @@ const struct sluice_event *sluice_poll(struct sluice_worker *worker, uint32_t *c
 	return the_one->event;
 }
 
+uint64_t sluice_next_deadline_ns(const struct sluice_worker *worker)
+{
+	(void)worker;
+	return UINT64_MAX;
+}
+
 void sluice_flush(struct sluice_worker *worker)
 {
 	(void)worker;

@@ -592,6 +592,11 @@ bool fake_is_aborted(const struct fake *fake, int number)
 	return conn_of(fake, number)->aborted;
 }
 
+bool fake_peer_is_done(const struct fake *fake, int number)
+{
+	return conn_of(fake, number)->peer_closed;
+}
+
 bool fake_is_gone(const struct fake *fake, int number)
 {
 	return conn_of(fake, number)->gone;

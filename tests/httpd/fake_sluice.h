@@ -64,11 +64,12 @@ void fake_closes_with_next(struct fake *fake, int conn);
 const char *fake_output(const struct fake *fake, int conn); /* all it sent, with a NUL behind it */
 size_t fake_output_bytes(const struct fake *fake, int conn);
 void fake_forget_output(struct fake *fake, int conn);
-size_t fake_unread(const struct fake *fake, int conn);   /* fed, not consumed */
-bool fake_is_shut(const struct fake *fake, int conn);    /* our FIN was sent */
-bool fake_is_closed(const struct fake *fake, int conn);  /* sluice_close() was called */
-bool fake_is_aborted(const struct fake *fake, int conn); /* sluice_abort() was called, or closed with bytes unread */
-bool fake_is_gone(const struct fake *fake, int conn);    /* CLOSED was delivered */
-unsigned fake_sends(const struct fake *fake, int conn);  /* calls of sluice_send() that took something */
+size_t fake_unread(const struct fake *fake, int conn);     /* fed, not consumed */
+bool fake_is_shut(const struct fake *fake, int conn);      /* our FIN was sent */
+bool fake_is_closed(const struct fake *fake, int conn);    /* sluice_close() was called */
+bool fake_is_aborted(const struct fake *fake, int conn);   /* sluice_abort() was called, or closed with bytes unread */
+bool fake_peer_is_done(const struct fake *fake, int conn); /* it closed its side */
+bool fake_is_gone(const struct fake *fake, int conn);      /* CLOSED was delivered */
+unsigned fake_sends(const struct fake *fake, int conn);    /* calls of sluice_send() that took something */
 unsigned fake_timers_set(const struct fake *fake, int conn);
 bool fake_is_listening(const struct fake *fake);

@@ -32,6 +32,13 @@ static bool is_for(const struct host *host, const struct dissect *seg)
 	bool to_us = memcmp(seg->destination.ip, host->ipv4.ip, 16) == 0 ||
 		     memcmp(seg->destination.ip, host->ipv6.ip, 16) == 0;
 
+	uint8_t first = seg->source.ip[12];
+	bool from_ipv4 = memcmp(seg->source.ip, host->ipv4.ip, 12) == 0;
+
+	/* From an address that cannot be a peer's it is dropped before its ports are looked at. */
+	if (observer_host_of(&host->world->observer, seg->source.ip) == host->index ||
+	    (from_ipv4 && (first == 0 || first == 127 || first >= 224)))
+		return false;
 	return seg->kind == DISSECT_TCP && to_us && memcmp(seg->destination_mac, host->mac, 6) == 0;
 }
 

@@ -129,10 +129,7 @@ static void ipv4_fragment(struct junk *junk)
 static void ipv6_header(struct junk *junk)
 {
 	start(junk, true);
-	if (coin(junk))
-		junk->frame[14] = 0x50;
-	else
-		put16(junk->frame + 18, junk->bytes);
+	junk->frame[14] = coin(junk) ? 0x50 : 0x40;
 }
 
 /* Puts an extension header in front of the segment. */
