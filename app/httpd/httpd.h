@@ -31,7 +31,7 @@ struct httpd_config {
 	bool endpoints;                      /* serve /plaintext, /json, /bytes/N, /echo and /status/N */
 
 	uint32_t connections; /* records of 32 bytes; more connections are answered 503 */
-	uint32_t exchanges;   /* requests or responses in progress: 512 bytes to 1 KiB each */
+	uint32_t exchanges;   /* requests or responses in progress: about 1 KiB each */
 	uint32_t buffers;     /* request heads in pieces: header_max_bytes each, at least 4 KiB */
 
 	uint32_t target_max_bytes;  /* request target, above it 414 */

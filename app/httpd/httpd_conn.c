@@ -288,7 +288,7 @@ static void expire_exchange(struct httpd *httpd, struct httpd_conn *conn)
 		return;
 	}
 	httpd_count(&httpd->count.timeouts_progress, 1);
-	if (exchange->echo && !exchange->echo_begun) {
+	if (exchange->echo && !exchange->echo_begun && !(conn->flags & HTTPD_CONN_BLOCKED)) {
 		exchange->logs = false;
 		conn->flags &= (uint8_t)~HTTPD_CONN_ASKED;
 		httpd_respond_refuse(httpd, conn, 408, NULL, NULL);

@@ -31,7 +31,8 @@ static void drain(struct httpd_run_worker *me)
 	httpd_drain(me->httpd);
 	sluice_flush(me->worker);
 	while (!httpd_is_drained(me->httpd) && sluice_now_ns(me->worker) < deadline_ns) {
-		sluice_set_worker_timer(me->worker, deadline_ns); /* so that an idle poll returns by then */
+		if (sluice_next_deadline_ns(me->worker) > deadline_ns)
+			sluice_set_worker_timer(me->worker, deadline_ns); /* so that an idle poll returns by then */
 		turn(me);
 	}
 	httpd_cut(me->httpd);

@@ -45,6 +45,7 @@ static const char *const requests[] = {
 	"GET /plaintext HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n",
 	"POST /none HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n",
 	"GET /plaintext HTTP/1.0\r\n\r\n",
+	"GET / HTTP/1.1\r\nHost: a\r\nIf-None-Match: *\r\n\r\n",
 };
 
 /* Part of a request, a whole one, or several; sometimes one that is refused. */
