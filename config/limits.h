@@ -8,42 +8,42 @@
 #include <assert.h>
 
 /* Bursts: one turn of a worker. */
-#define BURST_PACKETS_MAX     64   /* received per turn */
-#define TIMERS_PER_TURN_MAX   256  /* connections whose deadline is looked at per turn */
-#define POSTS_PER_TURN_MAX    16   /* functions run per turn */
-#define MAILBOX_POSTS_MAX     256  /* functions waiting */
-#define TRANSMIT_PACKETS_MAX  512  /* built and not yet taken by the port */
-#define TRANSMIT_RESERVE      64   /* of them, room kept for control packets */
+#define BURST_PACKETS_MAX                  64  /* received per turn */
+#define TIMERS_PER_TURN_MAX                256 /* connections whose deadline is looked at per turn */
+#define POSTS_PER_TURN_MAX                 16  /* functions run per turn */
+#define MAILBOX_POSTS_MAX                  256 /* functions waiting */
+#define TRANSMIT_PACKETS_MAX               512 /* built and not yet taken by the port */
+#define TRANSMIT_RESERVE                   64  /* of them, room kept for control packets */
 
 /* Packets. */
-#define PACKET_HEADROOM_BYTES 128
-#define PACKET_ROOM_BYTES     2048 /* after the headroom */
-#define PACKET_PRIVATE_BYTES  64   /* ours, behind struct rte_mbuf */
-#define STASH_PACKETS_MAX     1024
-#define STASH_LOW_PACKETS     256 /* topped up to this before a turn */
-#define STASH_HIGH_PACKETS    768 /* drained to this after one */
-#define STASH_SPENT_MAX       256
+#define PACKET_HEADROOM_BYTES              128
+#define PACKET_ROOM_BYTES                  2048 /* after the headroom */
+#define PACKET_PRIVATE_BYTES               64   /* ours, behind struct rte_mbuf */
+#define STASH_PACKETS_MAX                  1024
+#define STASH_LOW_PACKETS                  256 /* topped up to this before a turn */
+#define STASH_HIGH_PACKETS                 768 /* drained to this after one */
+#define STASH_SPENT_MAX                    256
 
 /* Time. */
-#define TICK_NS 250000 /* of the timer wheel */
+#define TICK_NS                            250000 /* of the timer wheel */
 
 /* Interfaces and neighbours. */
-#define NEIGHBOURS_MAX             256
-#define NEIGHBOUR_ASKS_MAX         3
-#define NEIGHBOUR_ASK_MS           1000
-#define NEIGHBOUR_FRESH_MS         60000 /* then asked again when used */
-#define HOPS_MAX                   256   /* source MACs remembered for half-open entries */
+#define NEIGHBOURS_MAX                     256
+#define NEIGHBOUR_ASKS_MAX                 3
+#define NEIGHBOUR_ASK_MS                   1000
+#define NEIGHBOUR_FRESH_MS                 60000 /* then asked again when used */
+#define HOPS_MAX                           256   /* source MACs remembered for half-open entries */
 
 /* TCP. */
-#define LISTENERS_MAX              64
-#define MSS_FLOOR_BYTES            216 /* a peer's smaller MSS is taken as this (CVE-2019-11479) */
-#define WINDOW_SHIFT_MAX           14  /* RFC 7323 section 2.3 */
-#define OUT_OF_ORDER_RANGES_MAX    128 /* per connection */
-#define SEND_COPY_SMALL_BYTES      256
-#define SEND_COPY_LARGE_BYTES      2048
-#define CHALLENGE_ACKS_PER_SECOND  10 /* per connection */
-#define HALF_OPEN_ATTEMPTS_MAX     5  /* SYN-ACKs sent, RFC 9293 MUST-23 is about SYN; see lib/core/README.md */
-#define TIME_WAIT_PER_TURN_MAX     64 /* records expired or re-filed per turn */
+#define LISTENERS_MAX                      64
+#define MSS_FLOOR_BYTES                    216 /* a peer's smaller MSS is taken as this (CVE-2019-11479) */
+#define WINDOW_SHIFT_MAX                   14  /* RFC 7323 section 2.3 */
+#define OUT_OF_ORDER_RANGES_MAX            128 /* per connection */
+#define SEND_COPY_SMALL_BYTES              256
+#define SEND_COPY_LARGE_BYTES              2048
+#define CHALLENGE_ACKS_PER_SECOND          10 /* per connection */
+#define HALF_OPEN_ATTEMPTS_MAX             5  /* SYN-ACKs sent, RFC 9293 MUST-23 is about SYN; see lib/core/README.md */
+#define TIME_WAIT_PER_TURN_MAX             64 /* records expired or re-filed per turn */
 #define OUTPUT_SEGMENTS_PER_CONNECTION_MAX 64 /* built for one connection in one flush */
 
 static_assert(STASH_LOW_PACKETS < STASH_HIGH_PACKETS && STASH_HIGH_PACKETS + BURST_PACKETS_MAX <= STASH_PACKETS_MAX,

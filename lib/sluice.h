@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 #define SLUICE_VERSION "0.1.0"
-#define SLUICE_API __attribute__((visibility("default")))
+#define SLUICE_API     __attribute__((visibility("default")))
 
 struct rte_mbuf;
 struct sluice;
@@ -66,104 +66,104 @@ static inline bool sluice_address_is_ipv4(const struct sluice_address *address)
  * Everything a worker counts, in one list: X(name, "what it means").  The drops come first: each is a reason
  * why a received packet, or part of one, went no further, and each packet dropped is counted under exactly one.
  */
-#define SLUICE_DROPS(X)                                                                                    \
-	X(drop_frame_short, "frame shorter than its headers say")                                          \
-	X(drop_frame_other_host, "frame to another station's MAC")                                         \
-	X(drop_frame_vlan, "VLAN tag on a port without VLANs")                                             \
-	X(drop_frame_ethertype, "EtherType that is not ARP, IPv4 or IPv6")                                 \
-	X(drop_frame_chained, "headers spread over several buffers")                                       \
-	X(drop_ipv4_header, "IPv4 header length, version or total length wrong")                           \
-	X(drop_ipv4_checksum, "IPv4 header checksum wrong")                                                \
-	X(drop_ipv4_source_route, "IPv4 source route")                                                     \
-	X(drop_ipv4_fragment, "IPv4 fragment")                                                             \
-	X(drop_ipv6_header, "IPv6 header or extension header wrong")                                       \
-	X(drop_ipv6_routing, "IPv6 routing header type 0")                                                 \
-	X(drop_ipv6_fragment, "IPv6 fragment")                                                             \
-	X(drop_ip_source, "source address that cannot be a host's")                                        \
-	X(drop_ip_destination, "destination address that is not ours")                                     \
-	X(drop_ip_protocol, "IP protocol that is not TCP or ICMP")                                         \
-	X(drop_icmp, "ICMP message malformed or not one we act on")                                        \
-	X(drop_arp, "ARP packet malformed or not for us")                                                  \
-	X(drop_nd, "neighbour discovery message malformed or not for us")                                  \
-	X(drop_tcp_header, "TCP header length wrong, or port 0")                                           \
-	X(drop_tcp_checksum, "TCP checksum wrong")                                                         \
-	X(drop_tcp_no_connection, "no connection and no listener: answered with RST where allowed")        \
-	X(drop_tcp_listen_flags, "flags that open nothing, at a listener")                                 \
-	X(drop_tcp_half_open_ack, "ACK that does not complete its half-open entry")                        \
-	X(drop_tcp_half_open_other, "other segment that does not fit its half-open entry")                 \
-	X(drop_tcp_connections_full, "handshake completed while no connection record was free")            \
-	X(drop_tcp_syn_sent_ack, "unacceptable ACK in SYN-SENT")                                           \
-	X(drop_tcp_syn_sent_other, "segment in SYN-SENT with neither SYN nor RST")                         \
-	X(drop_tcp_paws, "timestamp older than the newest seen (PAWS)")                                    \
-	X(drop_tcp_sequence, "outside the receive window")                                                 \
-	X(drop_tcp_rst, "RST not exactly at RCV.NXT")                                                      \
-	X(drop_tcp_syn, "SYN on a synchronized connection")                                                \
-	X(drop_tcp_no_ack, "no ACK flag on a synchronized connection")                                     \
-	X(drop_tcp_ack_future, "acknowledges what was never sent")                                         \
-	X(drop_tcp_ack_past, "acknowledges far before what is outstanding")                                \
-	X(drop_tcp_time_wait, "segment to TIME-WAIT that neither restarts nor reopens it")                 \
-	X(drop_tcp_text_duplicate, "text that was received before")                                        \
-	X(drop_tcp_text_closed, "text after our side closed for good: answered with RST")                  \
-	X(drop_tcp_text_window, "text beyond the window that was offered")                                 \
-	X(drop_tcp_text_out_of_order, "out-of-order text beyond the bounds on it")                         \
-	X(drop_tcp_text_after_fin, "text after the peer's FIN")                                            \
-	X(drop_no_buffer, "answer or segment not sent: no packet buffer")                                  \
-	X(drop_neighbour_full, "packet that waited for an address to be resolved, and could not")          \
+#define SLUICE_DROPS(X)                                                                             \
+	X(drop_frame_short, "frame shorter than its headers say")                                   \
+	X(drop_frame_other_host, "frame to another station's MAC")                                  \
+	X(drop_frame_vlan, "VLAN tag on a port without VLANs")                                      \
+	X(drop_frame_ethertype, "EtherType that is not ARP, IPv4 or IPv6")                          \
+	X(drop_frame_chained, "headers spread over several buffers")                                \
+	X(drop_ipv4_header, "IPv4 header length, version or total length wrong")                    \
+	X(drop_ipv4_checksum, "IPv4 header checksum wrong")                                         \
+	X(drop_ipv4_source_route, "IPv4 source route")                                              \
+	X(drop_ipv4_fragment, "IPv4 fragment")                                                      \
+	X(drop_ipv6_header, "IPv6 header or extension header wrong")                                \
+	X(drop_ipv6_routing, "IPv6 routing header type 0")                                          \
+	X(drop_ipv6_fragment, "IPv6 fragment")                                                      \
+	X(drop_ip_source, "source address that cannot be a host's")                                 \
+	X(drop_ip_destination, "destination address that is not ours")                              \
+	X(drop_ip_protocol, "IP protocol that is not TCP or ICMP")                                  \
+	X(drop_icmp, "ICMP message malformed or not one we act on")                                 \
+	X(drop_arp, "ARP packet malformed or not for us")                                           \
+	X(drop_nd, "neighbour discovery message malformed or not for us")                           \
+	X(drop_tcp_header, "TCP header length wrong, or port 0")                                    \
+	X(drop_tcp_checksum, "TCP checksum wrong")                                                  \
+	X(drop_tcp_no_connection, "no connection and no listener: answered with RST where allowed") \
+	X(drop_tcp_listen_flags, "flags that open nothing, at a listener")                          \
+	X(drop_tcp_half_open_ack, "ACK that does not complete its half-open entry")                 \
+	X(drop_tcp_half_open_other, "other segment that does not fit its half-open entry")          \
+	X(drop_tcp_connections_full, "handshake completed while no connection record was free")     \
+	X(drop_tcp_syn_sent_ack, "unacceptable ACK in SYN-SENT")                                    \
+	X(drop_tcp_syn_sent_other, "segment in SYN-SENT with neither SYN nor RST")                  \
+	X(drop_tcp_paws, "timestamp older than the newest seen (PAWS)")                             \
+	X(drop_tcp_sequence, "outside the receive window")                                          \
+	X(drop_tcp_rst, "RST not exactly at RCV.NXT")                                               \
+	X(drop_tcp_syn, "SYN on a synchronized connection")                                         \
+	X(drop_tcp_no_ack, "no ACK flag on a synchronized connection")                              \
+	X(drop_tcp_ack_future, "acknowledges what was never sent")                                  \
+	X(drop_tcp_ack_past, "acknowledges far before what is outstanding")                         \
+	X(drop_tcp_time_wait, "segment to TIME-WAIT that neither restarts nor reopens it")          \
+	X(drop_tcp_text_duplicate, "text that was received before")                                 \
+	X(drop_tcp_text_closed, "text after our side closed for good: answered with RST")           \
+	X(drop_tcp_text_window, "text beyond the window that was offered")                          \
+	X(drop_tcp_text_out_of_order, "out-of-order text beyond the bounds on it")                  \
+	X(drop_tcp_text_after_fin, "text after the peer's FIN")                                     \
+	X(drop_no_buffer, "answer or segment not sent: no packet buffer")                           \
+	X(drop_neighbour_full, "packet that waited for an address to be resolved, and could not")   \
 	X(drop_send_refused, "answer not sent: the port's queue was full")
 
-#define SLUICE_COUNTS(X)                                                                                   \
-	X(packets_received, "packets received")                                                            \
-	X(bytes_received, "bytes received, frames whole")                                                  \
-	X(packets_sent, "packets the port took")                                                           \
-	X(bytes_sent, "bytes sent, frames whole")                                                          \
-	X(segments_received, "TCP segments that passed the checks of frame and checksum")                  \
-	X(segments_fast, "segments taken by the fast path")                                                \
-	X(segments_sent, "TCP segments built")                                                             \
-	X(text_bytes_received, "stream bytes delivered in order")                                          \
-	X(text_bytes_sent, "stream bytes sent for the first time")                                         \
-	X(turns, "turns of the loop")                                                                      \
-	X(turns_busy, "turns that found work")                                                             \
-	X(passive_opens, "connections opened by a peer")                                                   \
-	X(active_opens, "connections opened by us")                                                        \
-	X(connects, "active opens attempted")                                                              \
-	X(connections_closed, "connections whose CLOSED event was raised")                                 \
-	X(connections_reset, "connections ended by the peer's RST")                                        \
-	X(connections_aborted, "connections ended by our RST")                                             \
-	X(connections_timed_out, "connections given up after retransmitting (R2)")                         \
-	X(connections_refused, "active opens answered with RST")                                           \
-	X(syns_received, "SYNs at a listener")                                                             \
-	X(half_open_created, "half-open entries made")                                                     \
-	X(half_open_completed, "half-open entries that became connections")                                \
-	X(half_open_evicted, "half-open entries evicted, oldest first, for newer ones")                    \
-	X(half_open_expired, "half-open entries given up after the last retransmission")                   \
-	X(half_open_reset, "half-open entries ended by the peer's RST")                                    \
-	X(time_wait_created, "TIME-WAIT records made")                                                     \
-	X(time_wait_expired, "TIME-WAIT records that lasted 2MSL")                                         \
-	X(time_wait_recycled, "TIME-WAIT records given up early, oldest first, for newer ones")            \
-	X(time_wait_reopened, "TIME-WAIT tuples reused by a new SYN (RFC 6191)")                           \
-	X(time_wait_restarted, "TIME-WAIT restarted by a retransmitted FIN")                               \
-	X(fin_wait_2_expired, "closed connections in FIN-WAIT-2 whose peer never closed")                  \
-	X(retransmits_timeout, "segments retransmitted after RTO")                                         \
-	X(retransmits_fast, "segments retransmitted in fast recovery")                                     \
-	X(retransmits_syn, "SYN and SYN-ACK segments retransmitted")                                       \
-	X(recoveries_fast, "fast recoveries entered")                                                      \
-	X(recoveries_timeout, "retransmission timeouts")                                                   \
-	X(window_probes, "zero-window probes sent")                                                        \
-	X(acks_delayed, "ACKs sent by the delayed-ACK timer")                                              \
-	X(acks_duplicate, "duplicate ACKs received")                                                       \
-	X(challenge_acks, "challenge ACKs sent")                                                           \
-	X(challenge_acks_limited, "challenge ACKs not sent: per-connection limit")                         \
-	X(resets_sent, "RST segments sent")                                                                \
-	X(resets_limited, "RST segments not sent: per-worker limit")                                       \
-	X(out_of_order, "out-of-order segments kept")                                                      \
-	X(timers_fired, "timer deadlines that fired")                                                      \
-	X(timers_bound_hit, "turns that left due timers to the next")                                      \
-	X(stash_empty, "allocations that found the packet stash empty")                                    \
-	X(sends_refused, "packets the port refused at first")                                              \
-	X(echoes_answered, "ICMP and ICMPv6 echo requests answered")                                       \
-	X(neighbours_asked, "ARP and ND requests sent")                                                    \
-	X(neighbours_answered, "ARP and ND requests answered")                                             \
-	X(neighbours_failed, "neighbours that did not answer")                                             \
+#define SLUICE_COUNTS(X)                                                                        \
+	X(packets_received, "packets received")                                                 \
+	X(bytes_received, "bytes received, frames whole")                                       \
+	X(packets_sent, "packets the port took")                                                \
+	X(bytes_sent, "bytes sent, frames whole")                                               \
+	X(segments_received, "TCP segments that passed the checks of frame and checksum")       \
+	X(segments_fast, "segments taken by the fast path")                                     \
+	X(segments_sent, "TCP segments built")                                                  \
+	X(text_bytes_received, "stream bytes delivered in order")                               \
+	X(text_bytes_sent, "stream bytes sent for the first time")                              \
+	X(turns, "turns of the loop")                                                           \
+	X(turns_busy, "turns that found work")                                                  \
+	X(passive_opens, "connections opened by a peer")                                        \
+	X(active_opens, "connections opened by us")                                             \
+	X(connects, "active opens attempted")                                                   \
+	X(connections_closed, "connections whose CLOSED event was raised")                      \
+	X(connections_reset, "connections ended by the peer's RST")                             \
+	X(connections_aborted, "connections ended by our RST")                                  \
+	X(connections_timed_out, "connections given up after retransmitting (R2)")              \
+	X(connections_refused, "active opens answered with RST")                                \
+	X(syns_received, "SYNs at a listener")                                                  \
+	X(half_open_created, "half-open entries made")                                          \
+	X(half_open_completed, "half-open entries that became connections")                     \
+	X(half_open_evicted, "half-open entries evicted, oldest first, for newer ones")         \
+	X(half_open_expired, "half-open entries given up after the last retransmission")        \
+	X(half_open_reset, "half-open entries ended by the peer's RST")                         \
+	X(time_wait_created, "TIME-WAIT records made")                                          \
+	X(time_wait_expired, "TIME-WAIT records that lasted 2MSL")                              \
+	X(time_wait_recycled, "TIME-WAIT records given up early, oldest first, for newer ones") \
+	X(time_wait_reopened, "TIME-WAIT tuples reused by a new SYN (RFC 6191)")                \
+	X(time_wait_restarted, "TIME-WAIT restarted by a retransmitted FIN")                    \
+	X(fin_wait_2_expired, "closed connections in FIN-WAIT-2 whose peer never closed")       \
+	X(retransmits_timeout, "segments retransmitted after RTO")                              \
+	X(retransmits_fast, "segments retransmitted in fast recovery")                          \
+	X(retransmits_syn, "SYN and SYN-ACK segments retransmitted")                            \
+	X(recoveries_fast, "fast recoveries entered")                                           \
+	X(recoveries_timeout, "retransmission timeouts")                                        \
+	X(window_probes, "zero-window probes sent")                                             \
+	X(acks_delayed, "ACKs sent by the delayed-ACK timer")                                   \
+	X(acks_duplicate, "duplicate ACKs received")                                            \
+	X(challenge_acks, "challenge ACKs sent")                                                \
+	X(challenge_acks_limited, "challenge ACKs not sent: per-connection limit")              \
+	X(resets_sent, "RST segments sent")                                                     \
+	X(resets_limited, "RST segments not sent: per-worker limit")                            \
+	X(out_of_order, "out-of-order segments kept")                                           \
+	X(timers_fired, "timer deadlines that fired")                                           \
+	X(timers_bound_hit, "turns that left due timers to the next")                           \
+	X(stash_empty, "allocations that found the packet stash empty")                         \
+	X(sends_refused, "packets the port refused at first")                                   \
+	X(echoes_answered, "ICMP and ICMPv6 echo requests answered")                            \
+	X(neighbours_asked, "ARP and ND requests sent")                                         \
+	X(neighbours_answered, "ARP and ND requests answered")                                  \
+	X(neighbours_failed, "neighbours that did not answer")                                  \
 	X(posts_run, "functions run by sluice_post")
 
 #define SLUICE_COUNTERS(X) SLUICE_DROPS(X) SLUICE_COUNTS(X)
@@ -180,13 +180,13 @@ enum { SLUICE_DROP_COUNT = 0 SLUICE_DROPS(X) };
 #undef X
 
 /* What a worker holds now.  X(name, "what it means"). */
-#define SLUICE_GAUGES(X)                                                                                   \
-	X(connections, "connections open, every state that has a record")                                  \
-	X(half_open, "half-open entries")                                                                  \
-	X(time_wait, "TIME-WAIT and orphaned FIN-WAIT-2 records")                                          \
-	X(packets_held, "packet buffers held by connections")                                              \
-	X(send_chunks_used, "chunks of copied send data in use")                                           \
-	X(descriptors_used, "send descriptors and in-flight records in use beyond the inline ones")        \
+#define SLUICE_GAUGES(X)                                                                            \
+	X(connections, "connections open, every state that has a record")                           \
+	X(half_open, "half-open entries")                                                           \
+	X(time_wait, "TIME-WAIT and orphaned FIN-WAIT-2 records")                                   \
+	X(packets_held, "packet buffers held by connections")                                       \
+	X(send_chunks_used, "chunks of copied send data in use")                                    \
+	X(descriptors_used, "send descriptors and in-flight records in use beyond the inline ones") \
 	X(listeners, "listeners")
 
 enum sluice_gauge {
@@ -211,7 +211,7 @@ SLUICE_API const char *sluice_gauge_text(enum sluice_gauge gauge);
 
 /* ---- Configuration ------------------------------------------------------------------------------------ */
 
-#define SLUICE_PORTS_MAX 8
+#define SLUICE_PORTS_MAX   8
 #define SLUICE_SUBNETS_MAX 32
 
 /* One port and the addresses it answers for. */
@@ -239,22 +239,22 @@ struct sluice_config {
 	char **eal_arguments; /* given to EAL as they are, without argv[0]; NULL: sensible ones */
 	int eal_argument_count;
 	enum sluice_idle idle;
-	uint32_t packets;         /* packet buffers */
-	bool checksum_offload;    /* believe the port's verdict and let it sum; false: always in software */
+	uint32_t packets;                /* packet buffers */
+	bool checksum_offload;           /* believe the port's verdict and let it sum; false: always in software */
 	void (*print)(const char *line); /* start-up table and notices, one line each; NULL: nothing */
 
-	uint32_t connections;        /* records */
-	uint32_t half_open;          /* entries, IPv4 and IPv6 each */
-	uint32_t time_wait;          /* records, IPv4 and IPv6 together */
-	uint32_t chunks_small;       /* 256-byte chunks for copied send data */
-	uint32_t chunks_large;       /* 2 KiB chunks */
-	uint32_t descriptors;        /* send descriptors beyond one per connection */
-	uint32_t inflight;           /* in-flight records beyond one per connection */
-	uint32_t out_of_order;       /* packets held out of order, all connections together */
-	uint32_t send_queue_bytes;   /* per connection */
-	uint32_t receive_bytes;      /* receive window at first */
-	uint32_t receive_max_bytes;  /* what it may grow to */
-	uint8_t window_shift;        /* our window scale, 0–14; the same for every connection */
+	uint32_t connections;       /* records */
+	uint32_t half_open;         /* entries, IPv4 and IPv6 each */
+	uint32_t time_wait;         /* records, IPv4 and IPv6 together */
+	uint32_t chunks_small;      /* 256-byte chunks for copied send data */
+	uint32_t chunks_large;      /* 2 KiB chunks */
+	uint32_t descriptors;       /* send descriptors beyond one per connection */
+	uint32_t inflight;          /* in-flight records beyond one per connection */
+	uint32_t out_of_order;      /* packets held out of order, all connections together */
+	uint32_t send_queue_bytes;  /* per connection */
+	uint32_t receive_bytes;     /* receive window at first */
+	uint32_t receive_max_bytes; /* what it may grow to */
+	uint8_t window_shift;       /* our window scale, 0–14; the same for every connection */
 	bool timestamps, sack, nodelay;
 	uint32_t initial_window_segments; /* RFC 6928: 10 */
 	uint32_t time_wait_ms;            /* 2MSL: 60,000 */
@@ -284,13 +284,14 @@ enum {
  */
 struct sluice_io {
 	void *user;
-	uint64_t (*now_ns)(void *user);      /* monotonic */
-	uint64_t (*cycles)(void *user);      /* for busy_cycles; NULL: not counted */
+	uint64_t (*now_ns)(void *user); /* monotonic */
+	uint64_t (*cycles)(void *user); /* for busy_cycles; NULL: not counted */
 	uint32_t (*receive)(void *user, struct rte_mbuf **packet, uint32_t max); /* passes ownership to the worker */
 	uint32_t (*send)(void *user, struct rte_mbuf **packet, uint32_t count);  /* takes the first n and returns n */
 	uint32_t (*allocate)(void *user, struct rte_mbuf **packet, uint32_t count); /* fresh packets; may give fewer */
 	void (*release)(void *user, struct rte_mbuf **packet, uint32_t count);      /* chained or shared ones too */
-	void (*wait)(void *user, uint64_t deadline_ns); /* idle: until then, or until a packet may have come; NULL: poll */
+	void (*wait)(void *user,
+		     uint64_t deadline_ns); /* idle: until then, or until a packet may have come; NULL: poll */
 	uint8_t mac[6];
 	uint16_t mtu_bytes;
 	uint32_t flags; /* SLUICE_IO_* */
@@ -326,7 +327,8 @@ SLUICE_API int sluice_run(struct sluice *sluice, const sluice_loop *loops, void 
  * (*error says why).  The memory must outlive the worker; sluice_worker_close() returns every packet to io.
  */
 SLUICE_API size_t sluice_worker_make(const struct sluice_config *config, uint32_t index, const struct sluice_io *io,
-				     void *memory, size_t memory_bytes, struct sluice_worker **worker, const char **error);
+				     void *memory, size_t memory_bytes, struct sluice_worker **worker,
+				     const char **error);
 SLUICE_API void sluice_worker_close(struct sluice_worker *worker);
 
 /* Calls function(worker, argument) on the worker's thread, during its next poll.  Any thread.  0 or -ENOBUFS. */
@@ -363,15 +365,15 @@ enum {
 };
 
 /* Why a connection closed: X(name, "text"). */
-#define SLUICE_REASONS(X)                                                                                  \
-	X(NONE, "open")                                                                                    \
-	X(FINISHED, "closed by both sides")                                                                \
-	X(CLOSED_LOCALLY, "closed here; the peer's close was not waited for")                              \
-	X(RESET, "reset by the peer")                                                                      \
-	X(ABORTED, "aborted here")                                                                         \
-	X(REFUSED, "refused by the peer")                                                                  \
-	X(TIMED_OUT, "the peer stopped acknowledging")                                                     \
-	X(UNREACHABLE, "the next hop does not answer")                                                     \
+#define SLUICE_REASONS(X)                                                     \
+	X(NONE, "open")                                                       \
+	X(FINISHED, "closed by both sides")                                   \
+	X(CLOSED_LOCALLY, "closed here; the peer's close was not waited for") \
+	X(RESET, "reset by the peer")                                         \
+	X(ABORTED, "aborted here")                                            \
+	X(REFUSED, "refused by the peer")                                     \
+	X(TIMED_OUT, "the peer stopped acknowledging")                        \
+	X(UNREACHABLE, "the next hop does not answer")                        \
 	X(NO_MEMORY, "out of memory")
 
 enum sluice_reason {
@@ -506,12 +508,12 @@ SLUICE_API void sluice_set_timer(struct sluice_worker *worker, sluice_conn conn,
 SLUICE_API void sluice_set_worker_timer(struct sluice_worker *worker, uint64_t deadline_ns);
 
 enum sluice_option {
-	SLUICE_OPTION_NODELAY,            /* 0: Nagle's algorithm (RFC 9293 MUST-17) */
-	SLUICE_OPTION_R2_MS,              /* MUST-21 */
-	SLUICE_OPTION_SEND_QUEUE_BYTES,   /* bytes the queue takes */
-	SLUICE_OPTION_RECEIVE_MAX_BYTES,  /* what the receive window may grow to */
-	SLUICE_OPTION_DSCP,               /* 0–63, MUST-48 */
-	SLUICE_OPTION_TTL,                /* 1–255, MUST-49 */
+	SLUICE_OPTION_NODELAY,           /* 0: Nagle's algorithm (RFC 9293 MUST-17) */
+	SLUICE_OPTION_R2_MS,             /* MUST-21 */
+	SLUICE_OPTION_SEND_QUEUE_BYTES,  /* bytes the queue takes */
+	SLUICE_OPTION_RECEIVE_MAX_BYTES, /* what the receive window may grow to */
+	SLUICE_OPTION_DSCP,              /* 0–63, MUST-48 */
+	SLUICE_OPTION_TTL,               /* 1–255, MUST-49 */
 };
 
 /* 0, -EINVAL (value out of range) or -ENOTCONN (stale). */
@@ -519,9 +521,10 @@ SLUICE_API int sluice_set_option(struct sluice_worker *worker, sluice_conn conn,
 				 uint64_t value);
 
 /* RFC 9293 section 3.3.2. */
-#define SLUICE_STATES(X)                                                                                   \
-	X(CLOSED) X(LISTEN) X(SYN_SENT) X(SYN_RECEIVED) X(ESTABLISHED) X(FIN_WAIT_1) X(FIN_WAIT_2)         \
-	X(CLOSE_WAIT) X(CLOSING) X(LAST_ACK) X(TIME_WAIT)
+#define SLUICE_STATES(X)                                                                                          \
+	X(CLOSED)                                                                                                 \
+	X(LISTEN) X(SYN_SENT) X(SYN_RECEIVED) X(ESTABLISHED) X(FIN_WAIT_1) X(FIN_WAIT_2) X(CLOSE_WAIT) X(CLOSING) \
+		X(LAST_ACK) X(TIME_WAIT)
 
 enum sluice_state {
 #define X(name) SLUICE_STATE_##name,
@@ -536,16 +539,16 @@ struct sluice_conn_info {
 	enum sluice_state state;
 	uint32_t srtt_us, rttvar_us, rto_us; /* srtt 0: nothing measured yet */
 	uint32_t cwnd_bytes, ssthresh_bytes;
-	uint32_t mss_bytes;                  /* payload of a full segment we send, options counted off */
-	uint32_t send_window_bytes;          /* as the peer last offered it */
-	uint32_t receive_window_bytes;       /* as we last offered it */
-	uint32_t queued_bytes;               /* taken by send, not acknowledged */
-	uint32_t inflight_bytes;             /* sent, not acknowledged */
+	uint32_t mss_bytes;            /* payload of a full segment we send, options counted off */
+	uint32_t send_window_bytes;    /* as the peer last offered it */
+	uint32_t receive_window_bytes; /* as we last offered it */
+	uint32_t queued_bytes;         /* taken by send, not acknowledged */
+	uint32_t inflight_bytes;       /* sent, not acknowledged */
 	uint32_t readable_bytes;
 	uint32_t out_of_order_packets;
 	uint32_t retransmits_timeout, retransmits_fast, window_probes;
 	bool timestamps, sack;
-	uint8_t send_shift, receive_shift;   /* window scales, as negotiated */
+	uint8_t send_shift, receive_shift; /* window scales, as negotiated */
 };
 
 SLUICE_API bool sluice_conn_info(const struct sluice_worker *worker, sluice_conn conn, struct sluice_conn_info *info);
@@ -578,11 +581,11 @@ struct sluice_raw_segment {
 	uint8_t destination_mac[6];
 	uint32_t sequence, acknowledgment;
 	uint16_t window;
-	uint8_t flags;                /* as in the header: 0x02 SYN, 0x10 ACK, 0x04 RST, 0x01 FIN */
-	uint8_t option_bytes;         /* a multiple of 4, at most 40 */
+	uint8_t flags;        /* as in the header: 0x02 SYN, 0x10 ACK, 0x04 RST, 0x01 FIN */
+	uint8_t option_bytes; /* a multiple of 4, at most 40 */
 	uint8_t options[40];
 	const void *text;
-	uint16_t text_bytes;          /* at most what fits the MTU */
+	uint16_t text_bytes; /* at most what fits the MTU */
 };
 
 /* Queues the segment for the next flush.  0, -EINVAL, or -ENOBUFS (no buffer, or the burst is full: flush first). */

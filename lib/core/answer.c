@@ -20,18 +20,18 @@ bool answer_send(struct tcp *tcp, const struct answer *answer)
 	if (options.present & TCP_HAS_TIMESTAMPS)
 		options.tsval = tcp->now_ms + cookie_timestamp_offset(&tcp->keys, answer->tuple);
 	build_segment(packet, &(struct build_segment){
-		.tuple = answer->tuple,
-		.source_mac = &tcp->rules.mac,
-		.destination_mac = answer->mac,
-		.seq = answer->seq,
-		.ack = answer->ack,
-		.window = answer->window,
-		.flags = answer->flags,
-		.ttl = 64,
-		.option_bytes = (uint8_t)tcp_options_write(option_bytes, &options),
-		.options = option_bytes,
-		.io_flags = tcp->io_flags,
-	});
+				      .tuple = answer->tuple,
+				      .source_mac = &tcp->rules.mac,
+				      .destination_mac = answer->mac,
+				      .seq = answer->seq,
+				      .ack = answer->ack,
+				      .window = answer->window,
+				      .flags = answer->flags,
+				      .ttl = 64,
+				      .option_bytes = (uint8_t)tcp_options_write(option_bytes, &options),
+				      .options = option_bytes,
+				      .io_flags = tcp->io_flags,
+			      });
 	COUNT(tcp, segments_sent);
 	return transmit_put(tcp, packet);
 }

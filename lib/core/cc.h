@@ -7,7 +7,8 @@
 
 #include <stdint.h>
 
-#define CC_SLOW_START_SEGMENTS_MAX 8 /* counted per ACK: one ACK may answer a whole turn's burst (RFC 9406 section 4.2) */
+#define CC_SLOW_START_SEGMENTS_MAX \
+	8 /* counted per ACK: one ACK may answer a whole turn's burst (RFC 9406 section 4.2) */
 
 static inline uint32_t cc_min(uint32_t a, uint32_t b)
 {
@@ -33,7 +34,8 @@ static inline uint32_t cc_grow(uint32_t cwnd_bytes, uint32_t ssthresh_bytes, uin
 	if (cwnd_bytes < ssthresh_bytes)
 		grown = (uint64_t)cwnd_bytes + cc_min(acked_bytes, CC_SLOW_START_SEGMENTS_MAX * mss_bytes);
 	else
-		grown = cwnd_bytes + cc_max(1, (uint32_t)((uint64_t)mss_bytes * cc_min(acked_bytes, cwnd_bytes) / cwnd_bytes));
+		grown = cwnd_bytes +
+			cc_max(1, (uint32_t)((uint64_t)mss_bytes * cc_min(acked_bytes, cwnd_bytes) / cwnd_bytes));
 	return grown > 1U << 30 ? 1U << 30 : (uint32_t)grown;
 }
 

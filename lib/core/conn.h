@@ -20,17 +20,18 @@
 struct tcp_inflight {
 	struct seq seq;
 	uint32_t sent_us;
-	uint16_t bytes;         /* of sequence space, SYN and FIN included; 0: this record is free */
-	uint8_t flags;          /* INFLIGHT_* */
-	uint8_t retransmits;    /* INFLIGHT_UNSENT: listed, but it has not left yet */
-	uint32_t next;          /* INDEX_NONE: the newest */
+	uint16_t bytes;      /* of sequence space, SYN and FIN included; 0: this record is free */
+	uint8_t flags;       /* INFLIGHT_* */
+	uint8_t retransmits; /* INFLIGHT_UNSENT: listed, but it has not left yet */
+	uint32_t next;       /* INDEX_NONE: the newest */
 };
 
 enum {
-	INFLIGHT_SYN = 1, INFLIGHT_FIN = 2,
-	INFLIGHT_LOST = 4,      /* to be sent again */
-	INFLIGHT_SACKED = 8,    /* reported by the peer (RFC 2018) */
-	INFLIGHT_PROBE = 16,    /* one byte beyond the window (RFC 9293 section 3.8.6.1) */
+	INFLIGHT_SYN = 1,
+	INFLIGHT_FIN = 2,
+	INFLIGHT_LOST = 4,   /* to be sent again */
+	INFLIGHT_SACKED = 8, /* reported by the peer (RFC 2018) */
+	INFLIGHT_PROBE = 16, /* one byte beyond the window (RFC 9293 section 3.8.6.1) */
 };
 
 #define INFLIGHT_UNSENT UINT8_MAX
@@ -38,109 +39,109 @@ enum {
 /* A piece of what the application sent: kept until acknowledged, segments are cut from it as often as needed. */
 struct tcp_descriptor {
 	const uint8_t *data;
-	uint32_t bytes;         /* 0: this descriptor is free */
-	uint32_t kind : 2;      /* enum tcp_descriptor_kind */
-	uint32_t next : 30;     /* DESCRIPTOR_NONE: the newest */
+	uint32_t bytes;     /* 0: this descriptor is free */
+	uint32_t kind : 2;  /* enum tcp_descriptor_kind */
+	uint32_t next : 30; /* DESCRIPTOR_NONE: the newest */
 };
 
 enum tcp_descriptor_kind { DESCRIPTOR_STATIC, DESCRIPTOR_BORROW, DESCRIPTOR_SMALL, DESCRIPTOR_LARGE };
 #define DESCRIPTOR_NONE ((1U << 30) - 1)
 
 enum tcp_conn_flag {
-	CONN_TIMESTAMPS = BIT(0),      /* negotiated */
-	CONN_SACK = BIT(1),            /* negotiated */
+	CONN_TIMESTAMPS = BIT(0), /* negotiated */
+	CONN_SACK = BIT(1),       /* negotiated */
 	CONN_NODELAY = BIT(2),
-	CONN_ACTIVE = BIT(3),          /* opened by us (MUST-11) */
-	CONN_SYN_UNACKED = BIT(4),     /* our SYN is outstanding */
-	CONN_SYN_AGAIN = BIT(5),       /* our SYN was retransmitted (RFC 6298 section 5.7) */
-	CONN_FIN_QUEUED = BIT(6),      /* our direction closes after what is queued */
+	CONN_ACTIVE = BIT(3),      /* opened by us (MUST-11) */
+	CONN_SYN_UNACKED = BIT(4), /* our SYN is outstanding */
+	CONN_SYN_AGAIN = BIT(5),   /* our SYN was retransmitted (RFC 6298 section 5.7) */
+	CONN_FIN_QUEUED = BIT(6),  /* our direction closes after what is queued */
 	CONN_FIN_SENT = BIT(7),
-	CONN_ORPHAN = BIT(8),          /* the application let go: only CLOSED is still told */
-	CONN_DETACHED = BIT(9),        /* out of the table: holds unread bytes, or waits to tell CLOSED */
-	CONN_ACK_NOW = BIT(10),        /* an ACK must leave with this flush */
-	CONN_ACK_DELAYED = BIT(11),    /* an ACK is owed */
-	CONN_ACK_IN_FIFO = BIT(12),    /* has an entry in the delayed-ACK FIFO; survives the connection */
-	CONN_ON_WORK = BIT(13),        /* linked on the work list */
-	CONN_DIRTY = BIT(14),          /* flush must look at it */
-	CONN_SHORT = BIT(15),          /* a send was short: WRITABLE is owed */
-	CONN_MORE = BIT(16),           /* the application said that more follows */
-	CONN_RECOVERY = BIT(17),       /* fast recovery, until `recover` */
-	CONN_TIMEOUT = BIT(18),        /* recovery from a timeout, until `recover` */
-	CONN_HAS_MAC = BIT(19),        /* next hop known */
-	CONN_OPENED = BIT(20),         /* OPENED was told */
-	CONN_PERSIST = BIT(21),        /* retransmit_deadline is for a window probe */
-	CONN_PERSIST_DUE = BIT(22),    /* the persist timer fired: send what there is */
-	CONN_AWAITS_HOP = BIT(23),     /* listed as waiting for its next hop's address */
+	CONN_ORPHAN = BIT(8),       /* the application let go: only CLOSED is still told */
+	CONN_DETACHED = BIT(9),     /* out of the table: holds unread bytes, or waits to tell CLOSED */
+	CONN_ACK_NOW = BIT(10),     /* an ACK must leave with this flush */
+	CONN_ACK_DELAYED = BIT(11), /* an ACK is owed */
+	CONN_ACK_IN_FIFO = BIT(12), /* has an entry in the delayed-ACK FIFO; survives the connection */
+	CONN_ON_WORK = BIT(13),     /* linked on the work list */
+	CONN_DIRTY = BIT(14),       /* flush must look at it */
+	CONN_SHORT = BIT(15),       /* a send was short: WRITABLE is owed */
+	CONN_MORE = BIT(16),        /* the application said that more follows */
+	CONN_RECOVERY = BIT(17),    /* fast recovery, until `recover` */
+	CONN_TIMEOUT = BIT(18),     /* recovery from a timeout, until `recover` */
+	CONN_HAS_MAC = BIT(19),     /* next hop known */
+	CONN_OPENED = BIT(20),      /* OPENED was told */
+	CONN_PERSIST = BIT(21),     /* retransmit_deadline is for a window probe */
+	CONN_PERSIST_DUE = BIT(22), /* the persist timer fired: send what there is */
+	CONN_AWAITS_HOP = BIT(23),  /* listed as waiting for its next hop's address */
 };
 
 struct tcp_conn {
-	alignas(CACHE_LINE_BYTES)       /* line 0: every segment in */
-	struct tuple tuple;
-	struct seq rcv_nxt;             /* next byte we expect */
-	struct seq last_ack_sent;       /* RFC 7323: Last.ACK.sent */
-	struct seq snd_una;             /* oldest byte not acknowledged */
-	struct seq snd_nxt;             /* after the newest byte sent */
-	uint32_t ts_recent;             /* RFC 7323: TS.Recent */
-	uint32_t flags : 24;            /* enum tcp_conn_flag */
-	uint32_t quick_acks : 4;        /* so many text segments are still acknowledged at once */
-	uint32_t acks_owed : 4;         /* duplicate ACKs for segments out of order, this turn */
-	uint8_t state;                  /* enum sluice_state */
+	alignas(CACHE_LINE_BYTES) /* line 0: every segment in */
+		struct tuple tuple;
+	struct seq rcv_nxt;       /* next byte we expect */
+	struct seq last_ack_sent; /* RFC 7323: Last.ACK.sent */
+	struct seq snd_una;       /* oldest byte not acknowledged */
+	struct seq snd_nxt;       /* after the newest byte sent */
+	uint32_t ts_recent;       /* RFC 7323: TS.Recent */
+	uint32_t flags : 24;      /* enum tcp_conn_flag */
+	uint32_t quick_acks : 4;  /* so many text segments are still acknowledged at once */
+	uint32_t acks_owed : 4;   /* duplicate ACKs for segments out of order, this turn */
+	uint8_t state;            /* enum sluice_state */
 	uint8_t snd_shift : 4, rcv_shift : 4;
-	uint16_t rcv_wnd_raw;           /* window in last_ack_sent's segment, not shifted */
+	uint16_t rcv_wnd_raw; /* window in last_ack_sent's segment, not shifted */
 
 	alignas(CACHE_LINE_BYTES)       /* line 1: every ACK, every segment out */
-	uint32_t snd_wnd_bytes;         /* as offered by the peer */
+		uint32_t snd_wnd_bytes; /* as offered by the peer */
 	struct seq snd_wl1;             /* sequence of the segment that offered it; SND.WL2 is never after snd_una */
 	uint32_t cwnd_bytes;
 	uint32_t ssthresh_bytes;
-	uint32_t srtt_us;               /* 0: nothing measured */
+	uint32_t srtt_us; /* 0: nothing measured */
 	uint32_t rttvar_us;
-	struct tcp_inflight inflight;   /* the oldest */
-	uint32_t inflight_last;         /* index of the newest if it is not the oldest */
-	uint32_t retransmit_deadline;   /* tick; 0: not armed */
-	uint32_t lost_bytes;            /* of records marked lost */
-	struct seq recover;             /* RFC 6582 */
-	uint16_t mss_bytes;             /* text of a full segment: options that every segment carries are counted off */
-	uint16_t max_wnd_raw;           /* MAX.SND.WND, not shifted, rounded up */
+	struct tcp_inflight inflight; /* the oldest */
+	uint32_t inflight_last;       /* index of the newest if it is not the oldest */
+	uint32_t retransmit_deadline; /* tick; 0: not armed */
+	uint32_t lost_bytes;          /* of records marked lost */
+	struct seq recover;           /* RFC 6582 */
+	uint16_t mss_bytes;           /* text of a full segment: options that every segment carries are counted off */
+	uint16_t max_wnd_raw;         /* MAX.SND.WND, not shifted, rounded up */
 	uint8_t dup_acks;
-	uint8_t backoff_count;          /* retransmission timeouts, or probes, in a row */
-	uint8_t unacked_count;          /* text segments since our last ACK */
-	uint8_t event_mask;             /* SLUICE_*, not yet told */
+	uint8_t backoff_count; /* retransmission timeouts, or probes, in a row */
+	uint8_t unacked_count; /* text segments since our last ACK */
+	uint8_t event_mask;    /* SLUICE_*, not yet told */
 
-	alignas(CACHE_LINE_BYTES)       /* line 2: the application and its queues */
-	void *context;
-	struct rte_mbuf *rcv_tail;      /* newest in-order packet; its next is the oldest; NULL: none */
-	struct rte_mbuf *ooo_head;      /* out-of-order packets by sequence; NULL: none */
+	alignas(CACHE_LINE_BYTES) /* line 2: the application and its queues */
+		void *context;
+	struct rte_mbuf *rcv_tail;        /* newest in-order packet; its next is the oldest; NULL: none */
+	struct rte_mbuf *ooo_head;        /* out-of-order packets by sequence; NULL: none */
 	struct tcp_descriptor descriptor; /* the oldest */
-	uint32_t descriptor_last;       /* index of the newest if it is not the oldest */
-	uint32_t snd_queued_bytes;      /* taken, not acknowledged */
-	uint32_t snd_head_offset;       /* bytes of the oldest descriptor that are acknowledged */
-	uint32_t readable_bytes;        /* in order, not consumed */
-	uint32_t acked_bytes;           /* not yet told */
+	uint32_t descriptor_last;         /* index of the newest if it is not the oldest */
+	uint32_t snd_queued_bytes;        /* taken, not acknowledged */
+	uint32_t snd_head_offset;         /* bytes of the oldest descriptor that are acknowledged */
+	uint32_t readable_bytes;          /* in order, not consumed */
+	uint32_t acked_bytes;             /* not yet told */
 	uint32_t work_next;
 
-	alignas(CACHE_LINE_BYTES)       /* line 3: rarely */
-	struct wheel_link wheel_link;
-	uint32_t timer_deadline;        /* the application's; tick, 0: not armed */
-	uint32_t sent_tick;             /* when text was last sent */
-	uint32_t ts_offset;             /* our timestamps are milliseconds plus this */
+	alignas(CACHE_LINE_BYTES) /* line 3: rarely */
+		struct wheel_link wheel_link;
+	uint32_t timer_deadline; /* the application's; tick, 0: not armed */
+	uint32_t sent_tick;      /* when text was last sent */
+	uint32_t ts_offset;      /* our timestamps are milliseconds plus this */
 	uint32_t generation : 24;
-	uint32_t listener : 8;          /* LISTENER_NONE: an active open */
-	uint32_t rcv_buffer_bytes;      /* what the window may come to */
-	struct seq rcv_measure_seq;     /* rcv_nxt when this measurement of the peer's rate began */
-	uint16_t rcv_measure_ms;        /* and when */
-	uint16_t rcv_max_kib;           /* bound on rcv_buffer_bytes */
-	uint16_t snd_queue_kib;         /* bound on snd_queued_bytes */
-	uint16_t r2_s;                  /* RFC 9293 R2; 0: the configuration's */
+	uint32_t listener : 8;      /* LISTENER_NONE: an active open */
+	uint32_t rcv_buffer_bytes;  /* what the window may come to */
+	struct seq rcv_measure_seq; /* rcv_nxt when this measurement of the peer's rate began */
+	uint16_t rcv_measure_ms;    /* and when */
+	uint16_t rcv_max_kib;       /* bound on rcv_buffer_bytes */
+	uint16_t snd_queue_kib;     /* bound on snd_queued_bytes */
+	uint16_t r2_s;              /* RFC 9293 R2; 0: the configuration's */
 	struct mac peer_mac;
-	uint16_t trouble_64ms;          /* when the first timeout of a row was */
+	uint16_t trouble_64ms; /* when the first timeout of a row was */
 	uint16_t retransmits_timeout, retransmits_fast;
 	uint8_t probes_count;
 	uint8_t challenge_count : 4, challenge_second : 4;
-	uint8_t reason;                 /* enum sluice_reason */
+	uint8_t reason; /* enum sluice_reason */
 	uint8_t ttl;
 	uint8_t dscp_ecn;
-	uint8_t ooo_count;              /* ranges; saturates */
+	uint8_t ooo_count; /* ranges; saturates */
 };
 
 #define LISTENER_NONE 255

@@ -12,9 +12,9 @@
 #include "lib/core/window.h"
 #include "lib/core/work.h"
 
-#define PORT_FIRST      1024
-#define PORT_COUNT      (65536 - PORT_FIRST)
-#define PORT_TRIES_MAX  4096
+#define PORT_FIRST     1024
+#define PORT_COUNT     (65536 - PORT_FIRST)
+#define PORT_TRIES_MAX 4096
 
 static bool connect_choose_port(struct tcp *tcp, struct tuple *tuple, uint8_t local)
 {
@@ -77,8 +77,9 @@ static void connect_begin(struct tcp *tcp, struct tcp_conn *conn, const struct s
 	conn->mss_bytes = output_mss(tcp, tcp_conn_is_ipv4(conn), 0, false);
 	conn->cwnd_bytes = conn->mss_bytes;
 	conn->rcv_shift = tcp->config.window_shift & 15U;
-	inflight_append(tcp, conn, (struct tcp_inflight){.seq = iss, .bytes = 1, .flags = INFLIGHT_SYN,
-							 .retransmits = INFLIGHT_UNSENT});
+	inflight_append(
+		tcp, conn,
+		(struct tcp_inflight){.seq = iss, .bytes = 1, .flags = INFLIGHT_SYN, .retransmits = INFLIGHT_UNSENT});
 	inflight_mark_lost(conn, &conn->inflight);
 	tcp_enter(tcp, conn, SLUICE_STATE_SYN_SENT);
 	work_output(tcp, conn);
@@ -97,7 +98,8 @@ int user_connect(struct tcp *tcp, const struct sluice_address *address, const st
 	if (!conn)
 		return -ENOBUFS;
 	conn->context = context;
-	if (!table_insert(&tcp->table, life_hash(tcp, conn), table_value(TABLE_CONNECTION, tcp_conn_index(tcp, conn)))) {
+	if (!table_insert(&tcp->table, life_hash(tcp, conn),
+			  table_value(TABLE_CONNECTION, tcp_conn_index(tcp, conn)))) {
 		life_free(tcp, conn);
 		return -ENOBUFS;
 	}

@@ -130,9 +130,12 @@ static void half_open_answer(struct tcp *tcp, uint32_t index)
 		.seq = entry->iss,
 		.ack = seq_add(entry->irs, 1),
 		.flags = TCP_SYN | TCP_ACK,
-		.window = window_syn(half_open_buffer_bytes(tcp, entry), entry->has_shift ? tcp->config.window_shift : 0),
-		.options = {.present = TCP_HAS_MSS, .mss_bytes = output_our_mss(tcp, ip_is_ipv4(&tuple.remote)),
-			    .window_shift = tcp->config.window_shift, .tsecr = entry->ts_recent},
+		.window =
+			window_syn(half_open_buffer_bytes(tcp, entry), entry->has_shift ? tcp->config.window_shift : 0),
+		.options = {.present = TCP_HAS_MSS,
+			    .mss_bytes = output_our_mss(tcp, ip_is_ipv4(&tuple.remote)),
+			    .window_shift = tcp->config.window_shift,
+			    .tsecr = entry->ts_recent},
 	};
 
 	if (entry->timestamps)
@@ -220,13 +223,14 @@ static struct tcp_conn *half_open_promote(struct tcp *tcp, uint32_t index, const
 	struct half_open *entry = half_open_at(&tcp->half_open, index);
 	const struct listener *listener = &tcp->listeners.listener[entry->listener];
 	struct tcp_conn *conn = life_new(tcp, &frame->tuple);
-	struct tcp_options options = {.mss_bytes = entry->mss_bytes, .window_shift = entry->shift, .tsval = entry->ts_recent};
+	struct tcp_options options = {
+		.mss_bytes = entry->mss_bytes, .window_shift = entry->shift, .tsval = entry->ts_recent};
 
 	if (!conn)
 		return NULL;
-	options.present = (uint8_t)((entry->mss_bytes ? TCP_HAS_MSS : 0) | (entry->has_shift ? TCP_HAS_WINDOW_SCALE : 0) |
-				    (entry->sack ? TCP_HAS_SACK_PERMITTED : 0) |
-				    (entry->timestamps ? TCP_HAS_TIMESTAMPS : 0));
+	options.present =
+		(uint8_t)((entry->mss_bytes ? TCP_HAS_MSS : 0) | (entry->has_shift ? TCP_HAS_WINDOW_SCALE : 0) |
+			  (entry->sack ? TCP_HAS_SACK_PERMITTED : 0) | (entry->timestamps ? TCP_HAS_TIMESTAMPS : 0));
 	if (listener->receive_bytes)
 		conn->rcv_buffer_bytes = listener->receive_bytes;
 	segment_negotiate(tcp, conn, &options);
@@ -241,8 +245,9 @@ static struct tcp_conn *half_open_promote(struct tcp *tcp, uint32_t index, const
 	conn->rcv_nxt = seq_add(entry->irs, 1);
 	conn->last_ack_sent = conn->rcv_nxt;
 	conn->rcv_measure_seq = conn->rcv_nxt;
-	conn->rcv_wnd_raw = (uint16_t)(window_syn(conn->rcv_buffer_bytes, entry->has_shift ? tcp->config.window_shift : 0) >>
-				       conn->rcv_shift);
+	conn->rcv_wnd_raw =
+		(uint16_t)(window_syn(conn->rcv_buffer_bytes, entry->has_shift ? tcp->config.window_shift : 0) >>
+			   conn->rcv_shift);
 	conn->snd_wl1 = seq_add(frame->seq, UINT32_MAX);
 	conn->state = SLUICE_STATE_SYN_RECEIVED;
 	half_open_free(tcp, index);
@@ -270,11 +275,14 @@ static void half_open_challenge(struct tcp *tcp, uint32_t index, const struct fr
 {
 	const struct half_open *entry = half_open_at(&tcp->half_open, index);
 	uint8_t shift = entry->has_shift ? tcp->config.window_shift : 0;
-	struct answer answer = {.tuple = &frame->tuple, .mac = frame_source_mac(frame), .seq = seq_add(entry->iss, 1),
-				.ack = seq_add(entry->irs, 1), .flags = TCP_ACK,
-				.window = (uint16_t)(window_syn(half_open_buffer_bytes(tcp, entry), shift) >> shift),
-				.options = {.tsecr = entry->ts_recent,
-					    .present = entry->timestamps ? TCP_HAS_TIMESTAMPS : 0}};
+	struct answer answer = {
+		.tuple = &frame->tuple,
+		.mac = frame_source_mac(frame),
+		.seq = seq_add(entry->iss, 1),
+		.ack = seq_add(entry->irs, 1),
+		.flags = TCP_ACK,
+		.window = (uint16_t)(window_syn(half_open_buffer_bytes(tcp, entry), shift) >> shift),
+		.options = {.tsecr = entry->ts_recent, .present = entry->timestamps ? TCP_HAS_TIMESTAMPS : 0}};
 
 	if (!answer_is_allowed(tcp))
 		return;

@@ -12,18 +12,18 @@
 #include "lib/wire/address.h"
 #include "lib/wire/frame.h"
 
-#define HALF_OPEN_NONE   ((1U << 24) - 1)
-#define HALF_OPEN_IPV6   (1U << 23) /* in an index: of the IPv6 pool */
+#define HALF_OPEN_NONE ((1U << 24) - 1)
+#define HALF_OPEN_IPV6 (1U << 23) /* in an index: of the IPv6 pool */
 
 struct half_open {
 	struct seq irs, iss;
 	uint32_t ts_recent;
 	uint16_t remote_port;
 	uint8_t listener;
-	uint8_t local;            /* index of our address */
+	uint8_t local; /* index of our address */
 	uint64_t next : 24, previous : 24, due_16ms : 16;
 	uint32_t mss_bytes : 14, shift : 4, has_shift : 1, sack : 1, timestamps : 1, attempts : 3, hop : 8;
-	uint8_t remote[];         /* 4 or 16 bytes */
+	uint8_t remote[]; /* 4 or 16 bytes */
 };
 
 #define HALF_OPEN_IPV4_BYTES 32

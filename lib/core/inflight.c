@@ -56,8 +56,7 @@ uint32_t inflight_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack)
 {
 	uint32_t rtt_us = 0;
 
-	while (!inflight_is_empty(conn) &&
-	       seq_at_or_after(ack, seq_add(conn->inflight.seq, conn->inflight.bytes))) {
+	while (!inflight_is_empty(conn) && seq_at_or_after(ack, seq_add(conn->inflight.seq, conn->inflight.bytes))) {
 		if (conn->inflight.retransmits == 0)
 			rtt_us = tcp->now_us - conn->inflight.sent_us + 1;
 		else

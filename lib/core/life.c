@@ -68,7 +68,8 @@ static void life_detach(struct tcp *tcp, struct tcp_conn *conn)
 	inflight_drop(tcp, conn);
 	send_queue_drop(tcp, conn);
 	receive_queue_drop_out_of_order(tcp, conn);
-	conn->flags = (conn->flags | CONN_DETACHED) & ~(uint32_t)(CONN_ACK_NOW | CONN_ACK_DELAYED | CONN_DIRTY) & 0xffffff;
+	conn->flags =
+		(conn->flags | CONN_DETACHED) & ~(uint32_t)(CONN_ACK_NOW | CONN_ACK_DELAYED | CONN_DIRTY) & 0xffffff;
 }
 
 void life_check_told(struct tcp *tcp, struct tcp_conn *conn)

@@ -52,7 +52,8 @@ static bool listen_is_taken(const struct listener_set *set, const struct listene
 int listen_open(struct tcp *tcp, const struct sluice_address *address, const struct sluice_listen_options *options)
 {
 	struct listener_set *set = &tcp->listeners;
-	struct listener listener = {.port = address->port, .delay = options && options->delay,
+	struct listener listener = {.port = address->port,
+				    .delay = options && options->delay,
 				    .receive_bytes = options ? options->receive_bytes : 0};
 	uint32_t number;
 

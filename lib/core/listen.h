@@ -9,9 +9,9 @@
 #include "lib/wire/frame.h"
 
 struct listener {
-	struct ip ip;           /* unspecified: any */
-	uint16_t port;          /* 0: this place is free */
-	bool any_ipv4, any;     /* every IPv4 address; every address */
+	struct ip ip;       /* unspecified: any */
+	uint16_t port;      /* 0: this place is free */
+	bool any_ipv4, any; /* every IPv4 address; every address */
 	bool delay;
 	uint32_t receive_bytes;
 };

@@ -10,18 +10,18 @@
 #include "lib/core/conn.h"
 #include "lib/wire/frame.h"
 
-#define LOCALS_MAX     (SLUICE_SUBNETS_MAX + 1) /* the link-local address is ours too */
-#define LOCAL_NONE     255
-#define AWAITING_MAX   1024
+#define LOCALS_MAX   (SLUICE_SUBNETS_MAX + 1) /* the link-local address is ours too */
+#define LOCAL_NONE   255
+#define AWAITING_MAX 1024
 
 enum neighbour_state { NEIGHBOUR_FREE, NEIGHBOUR_ASKED, NEIGHBOUR_KNOWN, NEIGHBOUR_PROBED, NEIGHBOUR_FAILED };
 
 struct neighbour {
 	struct ip ip;
 	struct mac mac;
-	uint8_t state;      /* enum neighbour_state */
+	uint8_t state; /* enum neighbour_state */
 	uint8_t asks_count;
-	uint32_t due_ms;    /* next ask, or the end of KNOWN or FAILED */
+	uint32_t due_ms; /* next ask, or the end of KNOWN or FAILED */
 	uint32_t used_ms;
 };
 

@@ -66,8 +66,8 @@ static struct tcp_options output_options(const struct tcp *tcp, const struct tcp
 			options.present = TCP_HAS_TIMESTAMPS;
 		if (conn->flags & CONN_SACK && conn->ooo_head) {
 			options.present |= TCP_HAS_SACK;
-			options.sack_count = (uint8_t)receive_queue_sack(conn, options.sack,
-									 conn->flags & CONN_TIMESTAMPS ? 3 : 4);
+			options.sack_count =
+				(uint8_t)receive_queue_sack(conn, options.sack, conn->flags & CONN_TIMESTAMPS ? 3 : 4);
 		}
 	}
 	options.tsval = tcp->now_ms + conn->ts_offset;
@@ -78,7 +78,8 @@ static struct tcp_options output_options(const struct tcp *tcp, const struct tcp
 /* The window field; and what the peer now knows of our side. */
 static uint16_t output_window(struct tcp_conn *conn, uint8_t flags)
 {
-	uint16_t window = flags & TCP_SYN ? window_syn(conn->rcv_buffer_bytes, conn->rcv_shift) : window_offer_raw(conn);
+	uint16_t window =
+		flags & TCP_SYN ? window_syn(conn->rcv_buffer_bytes, conn->rcv_shift) : window_offer_raw(conn);
 
 	conn->rcv_wnd_raw = flags & TCP_SYN ? (uint16_t)(window >> conn->rcv_shift) : window;
 	if (!(flags & TCP_ACK))
@@ -116,19 +117,19 @@ static bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output
 	if (segment.text_bytes + tcp_options_bytes(&options) > conn->mss_bytes + output_usual_bytes(conn))
 		options.present &= (uint8_t)~TCP_HAS_SACK; /* a full segment sent again: its text comes first */
 	build_segment(packet, &(struct build_segment){
-		.tuple = &conn->tuple,
-		.source_mac = &tcp->rules.mac,
-		.destination_mac = &conn->peer_mac,
-		.seq = segment.seq,
-		.ack = segment.flags & TCP_ACK ? conn->rcv_nxt : seq_of(0),
-		.option_bytes = (uint8_t)tcp_options_write(option_bytes, &options),
-		.options = option_bytes,
-		.window = output_window(conn, segment.flags),
-		.flags = segment.flags,
-		.ttl = conn->ttl,
-		.dscp_ecn = conn->dscp_ecn,
-		.io_flags = tcp->io_flags,
-	});
+				      .tuple = &conn->tuple,
+				      .source_mac = &tcp->rules.mac,
+				      .destination_mac = &conn->peer_mac,
+				      .seq = segment.seq,
+				      .ack = segment.flags & TCP_ACK ? conn->rcv_nxt : seq_of(0),
+				      .option_bytes = (uint8_t)tcp_options_write(option_bytes, &options),
+				      .options = option_bytes,
+				      .window = output_window(conn, segment.flags),
+				      .flags = segment.flags,
+				      .ttl = conn->ttl,
+				      .dscp_ecn = conn->dscp_ecn,
+				      .io_flags = tcp->io_flags,
+			      });
 	COUNT(tcp, segments_sent);
 	return transmit_put(tcp, packet);
 }
@@ -308,8 +309,10 @@ static enum output_result output_first(struct tcp *tcp, struct tcp_conn *conn, s
 		conn->flags |= CONN_FIN_SENT;
 		record_flags |= INFLIGHT_FIN;
 	}
-	inflight_append(tcp, conn, (struct tcp_inflight){.seq = segment.seq, .sent_us = tcp->now_us,
-							 .bytes = (uint16_t)bytes, .flags = record_flags});
+	inflight_append(
+		tcp, conn,
+		(struct tcp_inflight){
+			.seq = segment.seq, .sent_us = tcp->now_us, .bytes = (uint16_t)bytes, .flags = record_flags});
 	conn->snd_nxt = seq_add(conn->snd_nxt, bytes);
 	conn->sent_tick = tcp->now_tick;
 	COUNT_MANY(tcp, text_bytes_sent, segment.text_bytes);

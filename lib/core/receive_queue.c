@@ -4,7 +4,8 @@
  */
 #include "lib/core/receive_queue.h"
 
-#define COALESCE_BYTES_MAX 512 /* a smaller text moves into the packet before it, so that tiny segments pin little memory */
+#define COALESCE_BYTES_MAX \
+	512 /* a smaller text moves into the packet before it, so that tiny segments pin little memory */
 
 static struct rte_mbuf *receive_queue_give(struct tcp *tcp, struct rte_mbuf *packet)
 {

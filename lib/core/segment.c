@@ -14,8 +14,7 @@
 static void segment_take_timestamp(struct tcp_conn *conn, const struct frame *frame, struct seq seq)
 {
 	if (conn->flags & CONN_TIMESTAMPS && frame->options.present & TCP_HAS_TIMESTAMPS &&
-	    seq_at_or_before(seq, conn->last_ack_sent) &&
-	    (int32_t)(frame->options.tsval - conn->ts_recent) >= 0)
+	    seq_at_or_before(seq, conn->last_ack_sent) && (int32_t)(frame->options.tsval - conn->ts_recent) >= 0)
 		conn->ts_recent = frame->options.tsval;
 }
 
@@ -95,7 +94,8 @@ static bool segment_check_sequence(struct tcp *tcp, struct tcp_conn *conn, struc
 		COUNT(tcp, drop_tcp_sequence);
 	if (frame->flags & TCP_RST)
 		return true;
-	if (conn->state == SLUICE_STATE_SYN_RECEIVED && frame->flags & TCP_SYN && !(conn->inflight.flags & INFLIGHT_LOST)) {
+	if (conn->state == SLUICE_STATE_SYN_RECEIVED && frame->flags & TCP_SYN &&
+	    !(conn->inflight.flags & INFLIGHT_LOST)) {
 		conn->inflight.flags |= INFLIGHT_LOST;
 		conn->lost_bytes += conn->inflight.bytes;
 	}
@@ -175,8 +175,8 @@ static bool segment_is_predicted(const struct tcp_conn *conn, const struct frame
 		return false;
 	if (conn->flags & (CONN_RECOVERY | CONN_TIMEOUT | CONN_ORPHAN | CONN_PERSIST) || conn->ooo_head)
 		return false;
-	if (conn->flags & CONN_TIMESTAMPS && (!(frame->options.present & TCP_HAS_TIMESTAMPS) ||
-					      (int32_t)(frame->options.tsval - conn->ts_recent) < 0))
+	if (conn->flags & CONN_TIMESTAMPS &&
+	    (!(frame->options.present & TCP_HAS_TIMESTAMPS) || (int32_t)(frame->options.tsval - conn->ts_recent) < 0))
 		return false;
 	if (frame->text_bytes > seq_distance(tcp_conn_rcv_edge(conn), conn->rcv_nxt) || frame->window == 0)
 		return false;

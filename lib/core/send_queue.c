@@ -103,7 +103,8 @@ uint32_t send_queue_append(struct tcp *tcp, struct tcp_conn *conn, const uint8_t
 	if (bytes == 0)
 		return 0;
 	if (kind == DESCRIPTOR_STATIC || kind == DESCRIPTOR_BORROW) {
-		if (!send_queue_push(tcp, conn, (struct tcp_descriptor){.data = data, .bytes = bytes, .kind = kind & 3}))
+		if (!send_queue_push(tcp, conn,
+				     (struct tcp_descriptor){.data = data, .bytes = bytes, .kind = kind & 3}))
 			return 0;
 		taken_bytes = bytes;
 	} else {

@@ -56,14 +56,14 @@ struct tcp {
 	struct random random;
 
 	struct table table;
-	struct pool conns;         /* struct tcp_conn */
+	struct pool conns; /* struct tcp_conn */
 	struct wheel wheel;
 	struct half_open_set half_open;
 	struct time_wait_set time_wait;
 	struct listener_set listeners;
 	struct neighbour_set neighbours;
-	struct pool descriptors;   /* struct tcp_descriptor */
-	struct pool inflight;      /* struct tcp_inflight */
+	struct pool descriptors; /* struct tcp_descriptor */
+	struct pool inflight;    /* struct tcp_inflight */
 	struct pool chunks_small, chunks_large;
 	struct ack_fifo ack_fifo;
 
@@ -73,7 +73,7 @@ struct tcp {
 	uint32_t worker_timer;          /* tick; 0: not armed */
 	uint32_t rst_tokens;            /* answers to no connection, this second */
 	uint32_t rst_second;
-	uint32_t port_counter[16];      /* RFC 6056 section 3.3.4 */
+	uint32_t port_counter[16]; /* RFC 6056 section 3.3.4 */
 
 	struct transmit transmit;
 	struct stash stash;

@@ -7,8 +7,8 @@
 #include "lib/core/answer.h"
 #include "lib/core/tcp.h"
 
-#define CHUNK_NONE UINT32_MAX
-#define TICKS_PER_SECOND (1000000000 / TICK_NS)
+#define CHUNK_NONE             UINT32_MAX
+#define TICKS_PER_SECOND       (1000000000 / TICK_NS)
 #define ANSWERS_PER_SECOND_MAX 8
 
 static uint32_t time_wait_seconds(uint32_t ms)
@@ -20,7 +20,8 @@ static uint32_t time_wait_seconds(uint32_t ms)
 
 static uint32_t time_wait_longest_s(const struct sluice_config *config)
 {
-	uint32_t time_wait_s = time_wait_seconds(config->time_wait_ms), fin_wait_2_s = time_wait_seconds(config->fin_wait_2_ms);
+	uint32_t time_wait_s = time_wait_seconds(config->time_wait_ms),
+		 fin_wait_2_s = time_wait_seconds(config->fin_wait_2_ms);
 
 	return time_wait_s > fin_wait_2_s ? time_wait_s : fin_wait_2_s;
 }
@@ -215,7 +216,8 @@ void time_wait_take_over(struct tcp *tcp, const struct tcp_conn *conn, bool is_f
 	uint32_t old_value = table_value(TABLE_CONNECTION, tcp_conn_index(tcp, conn));
 	uint64_t hash = table_hash(tcp->keys.table, &conn->tuple);
 	bool ipv6 = !tcp_conn_is_ipv4(conn);
-	uint16_t deadline_s = time_wait_deadline(tcp, is_fin_wait_2 ? tcp->config.fin_wait_2_ms : tcp->config.time_wait_ms);
+	uint16_t deadline_s =
+		time_wait_deadline(tcp, is_fin_wait_2 ? tcp->config.fin_wait_2_ms : tcp->config.time_wait_ms);
 	uint32_t unit = time_wait_room(tcp, deadline_s, ipv6);
 	struct time_wait *record;
 
@@ -225,8 +227,11 @@ void time_wait_take_over(struct tcp *tcp, const struct tcp_conn *conn, bool is_f
 	}
 	record = time_wait_at(&tcp->time_wait, unit);
 	*record = (struct time_wait){
-		.snd_nxt = conn->snd_nxt, .rcv_nxt = conn->rcv_nxt, .ts_recent = conn->ts_recent,
-		.local_port = conn->tuple.local_port, .remote_port = conn->tuple.remote_port,
+		.snd_nxt = conn->snd_nxt,
+		.rcv_nxt = conn->rcv_nxt,
+		.ts_recent = conn->ts_recent,
+		.local_port = conn->tuple.local_port,
+		.remote_port = conn->tuple.remote_port,
 		.deadline_s = deadline_s,
 		.window = conn->rcv_wnd_raw,
 		.flags = (uint8_t)((is_fin_wait_2 ? TIME_WAIT_FIN_WAIT_2 : 0) | (ipv6 ? TIME_WAIT_IPV6 : 0) |
@@ -242,8 +247,12 @@ void time_wait_take_over(struct tcp *tcp, const struct tcp_conn *conn, bool is_f
 static void time_wait_answer(struct tcp *tcp, struct time_wait *record, const struct frame *frame)
 {
 	uint8_t second = tcp->now_s & 15U;
-	struct answer answer = {.tuple = &frame->tuple, .mac = frame_source_mac(frame), .seq = record->snd_nxt,
-				.ack = record->rcv_nxt, .flags = TCP_ACK, .window = record->window,
+	struct answer answer = {.tuple = &frame->tuple,
+				.mac = frame_source_mac(frame),
+				.seq = record->snd_nxt,
+				.ack = record->rcv_nxt,
+				.flags = TCP_ACK,
+				.window = record->window,
 				.options = {.tsecr = record->ts_recent,
 					    .present = record->flags & TIME_WAIT_TIMESTAMPS ? TCP_HAS_TIMESTAMPS : 0}};
 
@@ -313,8 +322,11 @@ static bool time_wait_take_text(struct tcp *tcp, uint32_t unit, const struct fra
 		return false;
 	COUNT(tcp, drop_tcp_text_closed);
 	COUNT(tcp, resets_sent);
-	answer_send(tcp, &(struct answer){.tuple = &frame->tuple, .mac = frame_source_mac(frame),
-					  .seq = record->snd_nxt, .ack = record->rcv_nxt, .flags = TCP_RST | TCP_ACK});
+	answer_send(tcp, &(struct answer){.tuple = &frame->tuple,
+					  .mac = frame_source_mac(frame),
+					  .seq = record->snd_nxt,
+					  .ack = record->rcv_nxt,
+					  .flags = TCP_RST | TCP_ACK});
 	time_wait_forget(tcp, unit);
 	return true;
 }
@@ -369,9 +381,10 @@ static void time_wait_due(struct tcp *tcp, uint32_t unit)
 		again = list_append(set, time_wait_list(set, copy.deadline_s, copy.flags & TIME_WAIT_IPV6),
 				    time_wait_units(&copy));
 		if (again != UINT32_MAX) {
-			memcpy(time_wait_at(set, again), time_wait_at(set, unit), time_wait_units(&copy) * TIME_WAIT_UNIT_BYTES);
-			table_replace(&tcp->table, table_hash(tcp->keys.table, &tuple), table_value(TABLE_TIME_WAIT, unit),
-				      table_value(TABLE_TIME_WAIT, again));
+			memcpy(time_wait_at(set, again), time_wait_at(set, unit),
+			       time_wait_units(&copy) * TIME_WAIT_UNIT_BYTES);
+			table_replace(&tcp->table, table_hash(tcp->keys.table, &tuple),
+				      table_value(TABLE_TIME_WAIT, unit), table_value(TABLE_TIME_WAIT, again));
 			return;
 		}
 	}
@@ -420,8 +433,8 @@ bool time_wait_next(const struct tcp *tcp, uint32_t *tick)
 		if (list[0].first == CHUNK_NONE && list[1].first == CHUNK_NONE)
 			continue;
 		ahead_s = (int32_t)(set->expired_s + i - tcp->now_s);
-		*tick = ahead_s <= 0 ? tcp->now_tick :
-				       tcp->now_tick + (uint32_t)ahead_s * TICKS_PER_SECOND -
+		*tick = ahead_s <= 0 ? tcp->now_tick
+				     : tcp->now_tick + (uint32_t)ahead_s * TICKS_PER_SECOND -
 					       (uint32_t)(tcp->now_ns % 1000000000 / TICK_NS);
 		return true;
 	}

@@ -20,10 +20,10 @@ struct time_wait {
 	uint32_t ts_recent;
 	uint16_t local_port, remote_port;
 	uint16_t deadline_s;
-	uint16_t window;        /* as last offered, scaled */
-	uint8_t flags;          /* TIME_WAIT_* */
+	uint16_t window;                         /* as last offered, scaled */
+	uint8_t flags;                           /* TIME_WAIT_* */
 	uint8_t answers : 4, answers_second : 4; /* ACKs sent in this second: damps storms */
-	uint8_t addresses[];    /* local, remote: 4 or 16 bytes each */
+	uint8_t addresses[];                     /* local, remote: 4 or 16 bytes each */
 };
 
 enum {
@@ -51,7 +51,7 @@ struct time_wait_set {
 	uint32_t chunk_count, chunk_free, chunk_fresh;
 	uint32_t live_count, limit_count;
 	uint32_t slot_count;
-	uint32_t expired_s; /* every slot up to and including this second was emptied */
+	uint32_t expired_s;                                 /* every slot up to and including this second was emptied */
 	struct time_wait_list slot[TIME_WAIT_SLOTS_MAX][2]; /* IPv4, IPv6 */
 };
 

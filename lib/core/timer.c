@@ -153,13 +153,15 @@ uint64_t tcp_next_deadline_ns(const struct tcp *tcp)
 	if (wheel_next(&tcp->wheel, &tick))
 		deadline_ns = timer_sooner(tcp, deadline_ns, tick);
 	if (fifo->first != fifo->end)
-		deadline_ns = timer_sooner(tcp, deadline_ns, fifo->entry[fifo->first & (fifo->capacity_count - 1)].due_tick);
+		deadline_ns =
+			timer_sooner(tcp, deadline_ns, fifo->entry[fifo->first & (fifo->capacity_count - 1)].due_tick);
 	if (half_open_next(tcp, &tick))
 		deadline_ns = timer_sooner(tcp, deadline_ns, tick);
 	if (time_wait_next(tcp, &tick))
 		deadline_ns = timer_sooner(tcp, deadline_ns, tick);
 	if (tcp->neighbours.asked_count)
-		deadline_ns = timer_sooner(tcp, deadline_ns, tcp->now_tick + ticks_from_ms(tcp->neighbours.due_ms - tcp->now_ms) + 4);
+		deadline_ns = timer_sooner(tcp, deadline_ns,
+					   tcp->now_tick + ticks_from_ms(tcp->neighbours.due_ms - tcp->now_ms) + 4);
 	if (tcp->worker_timer)
 		deadline_ns = timer_sooner(tcp, deadline_ns, tcp->worker_timer);
 	return deadline_ns;

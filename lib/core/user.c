@@ -57,7 +57,8 @@ static bool user_may_send(const struct tcp_conn *conn)
 	return STATE_IN(conn->state, STATES_SENDING) && !(conn->flags & (CONN_FIN_QUEUED | CONN_DETACHED));
 }
 
-uint32_t user_send(struct tcp *tcp, struct tcp_conn *conn, const struct sluice_slice *slice, uint32_t count, unsigned flags)
+uint32_t user_send(struct tcp *tcp, struct tcp_conn *conn, const struct sluice_slice *slice, uint32_t count,
+		   unsigned flags)
 {
 	uint32_t room_bytes, wanted_bytes = 0, taken_bytes = 0;
 

@@ -13,7 +13,8 @@ int user_connect(struct tcp *tcp, const struct sluice_address *address, const st
 
 uint32_t user_peek(const struct tcp_conn *conn, struct sluice_slice *slice, uint32_t max);
 void user_consume(struct tcp *tcp, struct tcp_conn *conn, uint32_t bytes);
-uint32_t user_send(struct tcp *tcp, struct tcp_conn *conn, const struct sluice_slice *slice, uint32_t count, unsigned flags);
+uint32_t user_send(struct tcp *tcp, struct tcp_conn *conn, const struct sluice_slice *slice, uint32_t count,
+		   unsigned flags);
 void user_shutdown(struct tcp *tcp, struct tcp_conn *conn);
 void user_close(struct tcp *tcp, struct tcp_conn *conn);
 void user_abort(struct tcp *tcp, struct tcp_conn *conn);

@@ -27,8 +27,8 @@ static inline bool window_is_worth_opening(const struct tcp_conn *conn)
 /* The window field for a segment that acknowledges rcv_nxt. */
 static inline uint16_t window_offer_raw(const struct tcp_conn *conn)
 {
-	struct seq edge = window_is_worth_opening(conn) ? seq_add(conn->rcv_nxt, window_room_bytes(conn)) :
-							  tcp_conn_rcv_edge(conn);
+	struct seq edge = window_is_worth_opening(conn) ? seq_add(conn->rcv_nxt, window_room_bytes(conn))
+							: tcp_conn_rcv_edge(conn);
 	uint32_t unit_bytes = 1U << conn->rcv_shift;
 	uint32_t raw = (seq_distance(edge, conn->rcv_nxt) + unit_bytes - 1) >> conn->rcv_shift;
 

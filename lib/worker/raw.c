@@ -37,11 +37,18 @@ int sluice_raw_send(struct sluice_worker *worker, const struct sluice_raw_segmen
 	packet->pkt_len = segment->text_bytes;
 	memcpy(&mac, segment->destination_mac, sizeof(mac));
 	build_segment(packet, &(struct build_segment){
-		.tuple = &tuple, .source_mac = &tcp->rules.mac, .destination_mac = &mac,
-		.seq = seq_of(segment->sequence), .ack = seq_of(segment->acknowledgment), .window = segment->window,
-		.flags = segment->flags, .ttl = 64, .option_bytes = segment->option_bytes, .options = segment->options,
-		.io_flags = tcp->io_flags,
-	});
+				      .tuple = &tuple,
+				      .source_mac = &tcp->rules.mac,
+				      .destination_mac = &mac,
+				      .seq = seq_of(segment->sequence),
+				      .ack = seq_of(segment->acknowledgment),
+				      .window = segment->window,
+				      .flags = segment->flags,
+				      .ttl = 64,
+				      .option_bytes = segment->option_bytes,
+				      .options = segment->options,
+				      .io_flags = tcp->io_flags,
+			      });
 	COUNT(tcp, segments_sent);
 	return transmit_put(tcp, packet) ? 0 : -ENOBUFS;
 }

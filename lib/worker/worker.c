@@ -120,8 +120,11 @@ static void worker_send(struct sluice_worker *worker)
 	for (uint32_t i = 0; i < sent; i++)
 		bytes += length[i];
 	if (sent < transmit->count) {
-		COUNT_MANY(tcp, sends_refused, transmit->count - sent - (transmit->refused_count > sent ? transmit->refused_count - sent : 0));
-		memmove(transmit->packet, transmit->packet + sent, (transmit->count - sent) * sizeof(transmit->packet[0]));
+		COUNT_MANY(tcp, sends_refused,
+			   transmit->count - sent -
+				   (transmit->refused_count > sent ? transmit->refused_count - sent : 0));
+		memmove(transmit->packet, transmit->packet + sent,
+			(transmit->count - sent) * sizeof(transmit->packet[0]));
 	}
 	transmit->count -= sent;
 	transmit->refused_count = transmit->count;

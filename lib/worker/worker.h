@@ -11,10 +11,10 @@ struct sluice_worker {
 	struct sluice_io io;
 	void (*trace)(void *context, uint64_t now_ns, enum sluice_direction direction, const struct rte_mbuf *packet);
 	void *trace_context;
-	uint64_t turn_cycles;   /* when this turn began */
+	uint64_t turn_cycles; /* when this turn began */
 	uint64_t busy_cycles, total_cycles;
-	bool is_busy;           /* this turn found work */
-	bool sleeps;            /* SLUICE_IDLE_SLEEP */
+	bool is_busy; /* this turn found work */
+	bool sleeps;  /* SLUICE_IDLE_SLEEP */
 	struct mailbox mailbox;
 	alignas(CACHE_LINE_BYTES) struct tcp tcp;
 };

@@ -76,15 +76,12 @@ static void frame_ethertype(struct junk *junk)
 static void ipv4_header(struct junk *junk)
 {
 	start(junk, false);
-	switch (random_below(junk->random, 4)) {
+	switch (random_below(junk->random, 3)) {
 	case 0:
 		junk->frame[14] = 0x44;
 		break;
 	case 1:
 		junk->frame[14] = 0x65;
-		break;
-	case 2:
-		put16(junk->frame + 16, junk->bytes);
 		break;
 	default:
 		put16(junk->frame + 16, 19);
