@@ -38,8 +38,7 @@ static const char *const requests[] = {
 	"GET /bytes/300000 HTTP/1.1\r\nHost: a\r\n\r\n",
 	"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\nhello, world",
 	"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\nExpect: 100-continue\r\n\r\n",
-	"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n7;a=b\r\n, "
-	"world\r\n0\r\n\r\n",
+	"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1;a\r\n!\r\n0\r\n\r\n",
 	"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloXX",
 	"GET /none HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nxxxxx",
 	"GET /plaintext HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n",
@@ -109,6 +108,7 @@ static void run(uint64_t seed)
 	config.exchanges = 1 + draw(&random, 4);
 	config.buffers = 1 + draw(&random, 4);
 	config.log_records = 16;
+	config.idle_timeout_ms = 2000;
 	config.requests_max = draw(&random, 2) ? 0 : 5;
 	fake = fake_open(&config);
 	for (unsigned step = 0; step < STEPS; step++) {
