@@ -146,10 +146,18 @@ static bool segment_check_ack_flag(struct tcp *tcp, const struct frame *frame)
 	return true;
 }
 
+/* Text or FIN into a shut window (MUST-66) or after the peer's FIN: its ACK counts, its text and its timestamp do not. */
+static bool segment_is_shut_out(const struct tcp_conn *conn, const struct frame *frame)
+{
+	bool is_shut = seq_equal(tcp_conn_rcv_edge(conn), conn->rcv_nxt) || !STATE_IN(conn->state, STATES_RECEIVING);
+
+	return is_shut && (frame->text_bytes || frame->flags & TCP_FIN);
+}
+
 bool segment_arrives_slowly(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
 {
 	struct seq seq = frame->seq;
-	bool is_kept;
+	bool is_kept, is_shut_out;
 
 	if (conn->state == SLUICE_STATE_SYN_SENT)
 		return segment_arrives_syn_sent(tcp, conn, frame);
@@ -157,10 +165,12 @@ bool segment_arrives_slowly(struct tcp *tcp, struct tcp_conn *conn, struct frame
 		return false;
 	if (segment_check_syn(tcp, conn, frame))
 		return false;
+	is_shut_out = segment_is_shut_out(conn, frame);
 	segment_trim(tcp, conn, frame);
 	if (segment_check_ack_flag(tcp, frame) || segment_check_ack(tcp, conn, frame))
 		return false;
-	segment_take_timestamp(conn, frame, seq);
+	if (!is_shut_out)
+		segment_take_timestamp(conn, frame, seq);
 	is_kept = segment_take_text(tcp, conn, frame);
 	if (conn->flags & CONN_ORPHAN && conn->state == SLUICE_STATE_FIN_WAIT_2 && !(conn->flags & CONN_DETACHED))
 		life_leave_fin_wait_2(tcp, conn);

@@ -36,10 +36,16 @@ static bool is_for(const struct host *host, const struct dissect *seg)
 	bool from_ipv4 = memcmp(seg->source.ip, host->ipv4.ip, 12) == 0;
 
 	/* From an address that cannot be a peer's it is dropped before its ports are looked at. */
-	if (observer_host_of(&host->world->observer, seg->source.ip) == host->index ||
+	if (seg->source.port == 0 || seg->destination.port == 0 ||
+	    observer_host_of(&host->world->observer, seg->source.ip) == host->index ||
 	    (from_ipv4 && (first == 0 || first == 127 || first >= 224)))
 		return false;
 	return seg->kind == DISSECT_TCP && to_us && memcmp(seg->destination_mac, host->mac, 6) == 0;
+}
+
+static bool is_source_routed(const uint8_t *frame)
+{
+	return frame[12] == 8 && frame[14] > 0x45 && (frame[34] == 131 || frame[34] == 137);
 }
 
 static void set_verdict(struct host *host, struct rte_mbuf *packet, const struct dissect *seg)
@@ -76,7 +82,7 @@ static struct rte_mbuf *take_in(struct host *host, struct flight *flight)
 	set_verdict(host, packet, &seg);
 	host->port.packets_received++;
 	host->port.bytes_received += flight->bytes;
-	if (first < header || !is_for(host, &seg))
+	if (first < header || !is_for(host, &seg) || is_source_routed(flight->frame))
 		return packet;
 	host->port.segments_received++;
 	observer_delivered(&host->world->observer, host->index, &seg, flight->speaker);
