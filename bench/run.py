@@ -4,9 +4,9 @@
 Runs the figures of bench/README.md one at a time and states each as a fraction of what the wire allows.
 
 A figure is the median of several runs.  A run is thrown away and repeated if the hypervisor took more than 1 % of the
-machine's time meanwhile, or other programs more than 2 %, since it measured somebody else; or if the two CPUs were not as far apart before it as after,
-since a virtual machine's CPUs are two threads of one core now and two cores a second later, and the wire costs three
-times as much then.  Runs of the two kinds are never mixed.
+machine's time meanwhile, or other programs more than 2 %, since it measured somebody else; or if the two CPUs were not as
+far apart before it as after, since a virtual machine's CPUs are two threads of one core now and two cores a second later,
+and the wire costs three times as much then.  Runs of the two kinds are never mixed.
 """
 import argparse
 import json

@@ -210,6 +210,8 @@ static void neighbour_wake(struct tcp *tcp)
 		    conn->state == SLUICE_STATE_CLOSED)
 			continue;
 		conn->flags &= ~(uint32_t)CONN_AWAITS_HOP & 0xffffff;
+		if (!(conn->flags & CONN_SYN_UNACKED))
+			continue; /* its timer runs for what it sent; the next timeout looks the hop up */
 		conn->retransmit_deadline = 0;
 		work_output(tcp, conn);
 	}

@@ -144,7 +144,7 @@ static void ack_grow_probe(struct tcp *tcp, struct tcp_conn *conn)
 void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame, bool is_new)
 {
 	uint32_t window_bytes = frame->window << conn->snd_shift;
-	bool was_shut = conn->flags & CONN_PERSIST;
+	bool was_shut = conn->flags & CONN_PERSIST && (conn->snd_queued_bytes || conn->flags & CONN_FIN_QUEUED);
 
 	if (seq_before(frame->seq, conn->snd_wl1) && !is_new)
 		return; /* what acknowledges more is newer, whatever its sequence: it may be sent again */

@@ -89,6 +89,11 @@ static void timer_expired(struct tcp *tcp, struct tcp_conn *conn)
 	conn->retransmit_deadline = 0;
 	if (conn->flags & CONN_PERSIST) {
 		conn->flags = (conn->flags | CONN_PERSIST_DUE) & ~(uint32_t)CONN_PERSIST & 0xffffff;
+		if (conn->flags & CONN_SHORT && conn->snd_queued_bytes == 0) {
+			conn->flags &= ~(uint32_t)(CONN_SHORT | CONN_PERSIST_DUE) & 0xffffff;
+			work_raise(tcp, conn, SLUICE_WRITABLE);
+			return;
+		}
 		work_output(tcp, conn);
 		return;
 	}

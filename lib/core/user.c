@@ -16,6 +16,8 @@
 #include "lib/core/window.h"
 #include "lib/core/work.h"
 
+#define SHORT_RETRY_US 10000
+
 uint32_t user_peek(const struct tcp_conn *conn, struct sluice_slice *slice, uint32_t max)
 {
 	struct rte_mbuf *packet = conn->rcv_tail;
@@ -57,6 +59,16 @@ static bool user_may_send(const struct tcp_conn *conn)
 	return STATE_IN(conn->state, STATES_SENDING) && !(conn->flags & (CONN_FIN_QUEUED | CONN_DETACHED));
 }
 
+/* WRITABLE follows an ACK; where a pool was exhausted and nothing is queued none will come, and a timer stands in. */
+static void user_was_short(struct tcp *tcp, struct tcp_conn *conn)
+{
+	conn->flags |= CONN_SHORT;
+	if (conn->snd_queued_bytes || conn->retransmit_deadline)
+		return;
+	conn->flags |= CONN_PERSIST;
+	timer_arm_retransmit(tcp, conn, SHORT_RETRY_US);
+}
+
 uint32_t user_send(struct tcp *tcp, struct tcp_conn *conn, const struct sluice_slice *slice, uint32_t count,
 		   unsigned flags)
 {
@@ -80,7 +92,7 @@ uint32_t user_send(struct tcp *tcp, struct tcp_conn *conn, const struct sluice_s
 	else
 		conn->flags &= ~(uint32_t)CONN_MORE & 0xffffff;
 	if (taken_bytes < wanted_bytes)
-		conn->flags |= CONN_SHORT;
+		user_was_short(tcp, conn);
 	else if (flags & SLUICE_SEND_FIN)
 		user_shutdown(tcp, conn);
 	work_output(tcp, conn);

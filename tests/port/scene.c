@@ -17,6 +17,8 @@
 
 #include <rte_mbuf.h>
 
+int scene_last_child;
+
 static char lines[8192];
 
 static void scene_print(const char *line)
@@ -88,6 +90,7 @@ int scene_open_in_child(const struct sluice_config *config, unsigned user)
 	child = fork();
 	if (child == 0)
 		scene_child(config, user, ends[1]);
+	scene_last_child = (int)child;
 	close(ends[1]);
 	assert_int_equal(read(ends[0], &result, sizeof(result)), sizeof(result));
 	while (got < sizeof(lines) && (part = read(ends[0], lines + got, sizeof(lines) - got)) > 0)

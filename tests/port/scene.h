@@ -25,8 +25,9 @@ void scene_open(struct ports *ports);
 
 /*
  * Opens a configuration in a child process, as `user` if not 0, and closes it again: EAL starts once in a process.  Returns
- * what sluice_open() returned; what it printed is in scene_lines().
+ * what sluice_open() returned; what it printed is in scene_lines(), and which process it was in scene_last_child.
  */
+extern int scene_last_child;
 int scene_open_in_child(const struct sluice_config *config, unsigned user);
 
 /* `count` packets from `io` with `bytes` bytes of data each, numbered from 0 in their first bytes. */
