@@ -64,13 +64,15 @@ def test_sigterm_lets_a_transfer_end(server, family):
     with server.space.connect(family) as connection:
         connection.sendall(get("/medium.bin"))
         answers = Answers(connection)
-        first = answers.file.read(10)
+        first = answers.read(10)
         server.program.signal(signal.SIGTERM)
         time.sleep(0.3)
         everything = first + answers.rest()
     assert everything.startswith(b"HTTP/1.1 200 ")
     assert everything.partition(b"\r\n\r\n")[2] == whole
+    ended = time.monotonic()
     server.has_ended_in_order()
+    assert time.monotonic() - ended < (4 if server.wire.is_lossy else 1), "it waited for its deadline"
 
 
 def test_sigterm_does_not_wait_for_ever(clean_server):
@@ -88,6 +90,7 @@ def test_sigterm_refuses_newcomers(clean_server):
         time.sleep(0.3)
         with pytest.raises(ConnectionRefusedError):
             clean_server.space.connect()
+    clean_server.has_ended_in_order()
 
 
 def test_a_killed_server_leaves_no_client_hanging(clean_server, family):
