@@ -85,6 +85,7 @@ static bool segment_check_sequence(struct tcp *tcp, struct tcp_conn *conn, struc
 	if (segment_is_crossing(conn, frame)) {
 		frame->flags &= (uint8_t)~TCP_SYN;
 		frame->seq = seq_add(frame->seq, 1);
+		frame->window >>= conn->snd_shift; /* a SYN's window is not scaled; from here on it is */
 	}
 	if (segment_is_acceptable(conn, frame))
 		return false;

@@ -235,8 +235,12 @@ static void tcp_header(struct junk *junk)
 
 static void tcp_checksum(struct junk *junk)
 {
+	uint32_t place = random_below(junk->random, 20);
+
 	start(junk, coin(junk));
-	junk->frame[(junk->frame[12] == 0x86 ? 54U : 34U) + random_below(junk->random, 20)] ^= 0x10;
+	if (place == 12) /* the header's length, which is looked at before its sum */
+		place = 16;
+	junk->frame[(junk->frame[12] == 0x86 ? 54U : 34U) + place] ^= 0x10;
 }
 
 /* Right frames, a little odd: they must be answered, not dropped. */

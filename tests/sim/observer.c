@@ -175,7 +175,8 @@ struct side *observer_sent(struct observer *observer, uint8_t host, const struct
 	if (!side || side->host != host)
 		return NULL;
 	/* A listener answers a SYN that comes again after the end, and its cookie is the one of before. */
-	if (side->closed && !side->is_active && seg->flags & SEG_SYN)
+	if ((side->closed || (side->fin_offset && side->heard_ack > side->fin_offset)) && !side->is_active &&
+	    seg->flags & SEG_SYN)
 		return NULL;
 	observer->segments_attributed++;
 	rules_segment(observer, side, seg);
