@@ -267,7 +267,7 @@ static void make_world(uint64_t seed)
 	}
 	world.seed = seed;
 	world.now_ns = 0;
-	world.random.state = seed * 0x9e3779b97f4a7c15 + 1;
+	world.random.state = random_next(&(struct random){seed}); /* neighbours must have nothing in common */
 	memset(&world.link, 0, sizeof(world.link));
 	memset(&world.observer, 0, sizeof(world.observer));
 	memset(world.faults, 0, sizeof(world.faults));

@@ -70,14 +70,13 @@ static uint64_t place_count(const struct options *options)
 	return regressions_count + options->last - options->first + 1;
 }
 
+/* The parent names the seed. */
 static void hung(int signal)
 {
-	static const char text[] = "the seed took too long in real time: a loop inside one turn?\n";
+	static const char text[] = "a seed took too long in real time: a loop inside one turn?\n";
 
 	(void)signal;
-	if (write(2, text, sizeof(text) - 1) < 0)
-		_exit(2);
-	_exit(1);
+	_exit(write(2, text, sizeof(text) - 1) < 0 ? 4 : 3);
 }
 
 static struct outcome run_seed(const struct options *options, uint64_t seed)
