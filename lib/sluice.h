@@ -521,11 +521,11 @@ SLUICE_API int sluice_set_option(struct sluice_worker *worker, sluice_conn conn,
 				 uint64_t value);
 
 /* RFC 9293 section 3.3.2. */
-#define SLUICE_STATES(X)                                                                                            \
-	X(CLOSED)                                                                                                   \
-	X(LISTEN)                                                                                                   \
-	X(SYN_SENT) X(SYN_RECEIVED) X(ESTABLISHED) X(FIN_WAIT_1) X(FIN_WAIT_2) X(CLOSE_WAIT) X(CLOSING) X(LAST_ACK) \
-		X(TIME_WAIT)
+/* clang-format off */
+#define SLUICE_STATES(X)                                                                                           \
+	X(CLOSED) X(LISTEN) X(SYN_SENT) X(SYN_RECEIVED) X(ESTABLISHED) X(FIN_WAIT_1) X(FIN_WAIT_2) X(CLOSE_WAIT)   \
+	X(CLOSING) X(LAST_ACK) X(TIME_WAIT)
+/* clang-format on */
 
 enum sluice_state {
 #define X(name) SLUICE_STATE_##name,
