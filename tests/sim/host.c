@@ -64,11 +64,12 @@ static struct rte_mbuf *take_in(struct host *host, struct flight *flight)
 {
 	struct dissect seg = dissect(flight->frame, flight->bytes);
 	bool forged = flight->from == flight->to;
+	struct side *speaker = flight->speaker;
 	uint32_t header = seg.kind == DISSECT_TCP ? (uint32_t)(seg.text - flight->frame) : flight->bytes;
 	uint32_t first = flight->bytes;
 	struct rte_mbuf *packet;
 
-	if (forged && seg.kind == DISSECT_TCP && !stranger_is_harmless(host->world, &seg))
+	if (forged && seg.kind == DISSECT_TCP && !stranger_is_harmless(host->world, &seg, &speaker))
 		return NULL;
 	if (random_chance(&host->random, host->trouble.chain_ppm) && !forged)
 		first = (uint32_t)random_between(&host->random, random_chance(&host->random, 100000) ? 15 : header,
@@ -85,7 +86,7 @@ static struct rte_mbuf *take_in(struct host *host, struct flight *flight)
 	if (first < header || !is_for(host, &seg) || is_source_routed(flight->frame))
 		return packet;
 	host->port.segments_received++;
-	observer_delivered(&host->world->observer, host->index, &seg, flight->speaker);
+	observer_delivered(&host->world->observer, host->index, &seg, speaker);
 	return packet;
 }
 

@@ -101,7 +101,7 @@ static struct side *speaker_of_rest(struct observer *observer, const struct diss
 
 		if (fits(side, seg))
 			return side;
-		if (side_is_live(side) && side->has_iss)
+		if (side_is_live(side) && side->has_iss && !side_is_finished(side))
 			live = side;
 	}
 	return live; /* which violates the rule on gaps */
@@ -162,6 +162,14 @@ static void note_sent(struct side *side, const struct dissect *seg)
 	side->owes_ack_ns = 0;
 }
 
+/* A listener answers a SYN that comes again after the end, and its cookie is the one of before. */
+static bool begins_another_life(const struct side *side, const struct dissect *seg)
+{
+	bool is_over = side->closed || side_is_finished(side);
+
+	return is_over && !side->is_active && seg->flags & SEG_SYN;
+}
+
 struct side *observer_sent(struct observer *observer, uint8_t host, const struct dissect *seg)
 {
 	struct side *side = speaker_of(observer, seg);
@@ -174,9 +182,8 @@ struct side *observer_sent(struct observer *observer, uint8_t host, const struct
 	}
 	if (!side || side->host != host)
 		return NULL;
-	/* A listener answers a SYN that comes again after the end, and its cookie is the one of before. */
-	if ((side->closed || (side->fin_offset && side->heard_ack > side->fin_offset)) && !side->is_active &&
-	    seg->flags & SEG_SYN)
+	side->haunted |= begins_another_life(side, seg);
+	if (side->haunted)
 		return NULL;
 	observer->segments_attributed++;
 	rules_segment(observer, side, seg);
@@ -227,7 +234,7 @@ static void note_acknowledgment(uint64_t now_ns, struct side *speaker, struct si
 void observer_delivered(struct observer *observer, uint8_t host, const struct dissect *seg, struct side *speaker)
 {
 	struct side *listener;
-	uint32_t offset, before;
+	uint32_t offset, end, before;
 
 	note_heard(observer, host, seg);
 	if (!speaker)
@@ -247,7 +254,8 @@ void observer_delivered(struct observer *observer, uint8_t host, const struct di
 		tsvals_add(&listener->tsvals, seg->tsval);
 	note_acknowledgment(observer->now_ns, speaker, listener, seg);
 	before = ranges_contiguous(&listener->got);
-	ranges_add(&listener->got, offset, offset + dissect_span(seg));
+	end = offset + dissect_span(seg);
+	ranges_add(&listener->got, offset, end < speaker->sent_end ? end : speaker->sent_end);
 	if (ranges_contiguous(&listener->got) > before && side_is_live(listener) && !listener->owes_ack_ns)
 		listener->owes_ack_ns = observer->now_ns;
 }

@@ -116,6 +116,7 @@ bool oracle_is_empty(const struct host *host)
 static void check_stream_bytes(const struct host *host)
 {
 	uint64_t sent = 0, arrived = 0, consumed = 0;
+	bool has_ghosts = false;
 
 	for (const struct talk *talk = host->world->observer.talks.newest; talk; talk = talk->next_all) {
 		for (uint32_t i = 0; i < 2; i++) {
@@ -128,8 +129,11 @@ static void check_stream_bytes(const struct host *host)
 			sent += end > 1 ? end - 1 : 0;
 			arrived += got > 1 ? got - 1 : 0;
 			consumed += side->consumed_bytes;
+			has_ghosts |= side->is_ghost;
 		}
 	}
+	if (has_ghosts)
+		return;
 	is_equal(host, SLUICE_COUNTER_text_bytes_sent, sent);
 	RULE(host->statistics.counter[SLUICE_COUNTER_text_bytes_received] >= consumed &&
 		     host->statistics.counter[SLUICE_COUNTER_text_bytes_received] <= arrived,

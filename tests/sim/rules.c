@@ -226,15 +226,6 @@ static bool answers_any(const struct observer *observer, uint8_t host, const str
 	return false;
 }
 
-/* Both FINs are acknowledged: only bytes that wait to be read keep the end from being told. */
-static bool is_finished(const struct side *side)
-{
-	const struct side *other = &side->talk->side[1 - side->index];
-
-	return side->fin_offset && other->fin_offset && side->heard_ack > side->fin_offset &&
-	       ranges_contiguous(&side->got) > other->fin_offset;
-}
-
 void rules_reset(const struct observer *observer, uint8_t host, struct side *side, const struct dissect *seg)
 {
 	char from[64], to[64];
@@ -243,14 +234,14 @@ void rules_reset(const struct observer *observer, uint8_t host, struct side *sid
 	     seg->flags);
 	if (side && seg->seq - side->iss == side->sent_end) {
 		side->reset_sent = true;
-		if (side_is_live(side) && !side->abort_asked && !side->close_asked && !is_finished(side))
+		if (side_is_live(side) && !side->abort_asked && !side->close_asked && !side_is_finished(side))
 			side->unexplained_reset = true;
 		return;
 	}
 	RULE(answers_any(observer, host, seg), "reset", "%s to %s: RST that answers nothing, seq %u ack %u",
 	     address_text(&seg->source, from), address_text(&seg->destination, to), seg->seq, seg->ack);
-	SIDE_RULE(!side || !side_is_live(side) || side->abort_asked || side->close_asked, "reset",
-		  "RST from a connection that is open");
+	SIDE_RULE(!side || !side_is_live(side) || side->abort_asked || side->close_asked || side_is_finished(side),
+		  "reset", "RST from a connection that is open");
 }
 
 void observer_check_side(struct observer *observer, struct side *side, uint64_t ack_bound_ns)

@@ -19,7 +19,7 @@ struct aim {
 
 static bool is_open_pair(const struct side *side)
 {
-	return side_is_live(side) && side->has_iss && side->host != TALK_NO_HOST &&
+	return side_is_live(side) && !side_is_finished(side) && side->has_iss && side->host != TALK_NO_HOST &&
 	       side->talk->side[1 - side->index].has_iss && side->got.count;
 }
 

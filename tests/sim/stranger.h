@@ -11,8 +11,11 @@
 /* Sends one segment, or a short burst, of a random kind. */
 void stranger_act(struct world *world);
 
-/* Whether a forged segment may be handed over: by the rules, it cannot be accepted. */
-bool stranger_is_harmless(const struct world *world, const struct dissect *seg);
+/*
+ * Whether a forged segment may be handed over: by the rules, it cannot be accepted.  Or it can, but says nothing that its
+ * supposed sender has not said: then *speaker is set, and it counts as received.
+ */
+bool stranger_is_harmless(const struct world *world, const struct dissect *seg, struct side **speaker);
 
 /* An ARP request on the wire: the ghost station, which answers ARP and nothing else, answers it. */
 void stranger_hears_arp(struct world *world, uint8_t from, const uint8_t *frame, uint32_t bytes);

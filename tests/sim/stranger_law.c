@@ -15,6 +15,22 @@ static bool is_outside(const struct side *victim, const struct dissect *seg)
 	       start + dissect_span(seg) - low > victim->edge_offset - low + 70000;
 }
 
+/* The peer's own text again, and some beyond the edge; or text after its FIN: what the peer itself might have sent. */
+static bool is_as_if_sent(const struct side *victim, const struct dissect *seg)
+{
+	const struct side *peer = &victim->talk->side[1 - victim->index];
+	uint32_t offset = seg->seq - peer->iss, ack = seg->ack - victim->iss;
+
+	if (!victim->opened || seg->flags != SEG_ACK)
+		return false;
+	if (victim->peer_closed && offset == peer->fin_offset + 1)
+		return ack == victim->heard_ack;
+	return seg->text_bytes && offset && offset - 1 + seg->text_bytes <= peer->taken_bytes &&
+	       ack <= victim->heard_ack && peer->sent_end >= victim->edge_offset &&
+	       offset + seg->text_bytes > victim->edge_offset &&
+	       memcmp(peer->taken + offset - 1, seg->text, seg->text_bytes) == 0;
+}
+
 static bool is_harmless_to(const struct side *victim, const struct dissect *seg)
 {
 	const struct side *peer = &victim->talk->side[1 - victim->index];
@@ -30,26 +46,24 @@ static bool is_harmless_to(const struct side *victim, const struct dissect *seg)
 		return true;
 	if (timestamps && seg->has_timestamps && (int32_t)(peer->tsval - seg->tsval) > 900000)
 		return true;
-	if (victim->peer_closed && offset == peer->fin_offset + 1)
-		return ack == victim->heard_ack;
 	if (ack > victim->sent_end && ack - victim->sent_end < 2 * FAR && ack - victim->sent_end > FAR / 4)
 		return true;
-	if ((int32_t)ack < -(int32_t)(FAR / 2))
-		return true;
-	/* The peer's own text again, and some beyond the edge. */
-	return seg->text_bytes && offset && offset - 1 + seg->text_bytes <= peer->taken_bytes &&
-	       ack <= victim->heard_ack && peer->sent_end >= victim->edge_offset &&
-	       offset + seg->text_bytes > victim->edge_offset &&
-	       memcmp(peer->taken + offset - 1, seg->text, seg->text_bytes) == 0;
+	return (int32_t)ack < -(int32_t)(FAR / 2);
 }
 
-bool stranger_is_harmless(const struct world *world, const struct dissect *seg)
+bool stranger_is_harmless(const struct world *world, const struct dissect *seg, struct side **speaker)
 {
 	struct talk *talk = talk_newest(&world->observer.talks, &seg->source, &seg->destination);
 
 	for (; talk; talk = talk_older(talk, &seg->source, &seg->destination)) {
-		const struct side *victim = talk_side(talk, &seg->destination);
+		struct side *victim = talk_side(talk, &seg->destination);
 
+		if (!victim->closed && side_is_finished(victim))
+			return false;
+		if (!victim->closed && victim->has_iss && is_as_if_sent(victim, seg)) {
+			*speaker = side_other(victim);
+			return true;
+		}
 		if (!victim->closed && victim->has_iss && victim->talk->side[1 - victim->index].has_iss)
 			return is_harmless_to(victim, seg);
 		if (!victim->closed && victim->has_iss)

@@ -281,6 +281,8 @@ static struct actor *find_actor(struct streams *streams, sluice_conn conn)
 
 	if (!sluice_addresses(streams->host->worker, conn, &local, &peer))
 		return NULL;
+	if (witness_find(streams->host->index, conn)->is_ghost)
+		return stray_actor(streams);
 	for (struct story *story = streams->plan->first; story; story = story->next)
 		if (is_story_of(streams, story, &local, &peer))
 			found = story;

@@ -121,6 +121,14 @@ bool tsvals_has(const struct tsvals *tsvals, uint32_t tsval)
 	return false;
 }
 
+bool side_is_finished(const struct side *side)
+{
+	const struct side *other = &side->talk->side[1 - side->index];
+
+	return side->fin_offset && other->fin_offset && side->heard_ack > side->fin_offset &&
+	       ranges_contiguous(&side->got) > other->fin_offset;
+}
+
 const char *side_text(const struct side *side, char text[128])
 {
 	char address[64];

@@ -59,6 +59,8 @@ struct side {
 	sluice_conn conn;
 	void *context;
 	uint16_t listener;
+	bool haunted;  /* an old SYN began another life with its numbers: what it says is not judged */
+	bool is_ghost; /* that other life, opened by an old ACK too: only the grammar of its events is judged */
 	bool is_active, has_conn, opened, closed, peer_closed, fin_asked, close_asked, abort_asked, short_send,
 		freed_unread;
 	uint8_t state; /* enum sluice_state, as last seen */
@@ -86,6 +88,9 @@ static inline bool side_is_live(const struct side *side)
 {
 	return side->has_conn && side->opened && !side->closed;
 }
+
+/* Both FINs are acknowledged: only bytes that wait to be read keep the end from being told. */
+bool side_is_finished(const struct side *side);
 
 #define TALK_BUCKETS 1024
 

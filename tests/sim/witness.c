@@ -224,7 +224,7 @@ uint32_t __wrap_sluice_peek(struct sluice_worker *worker, sluice_conn conn, stru
 
 	RULE(count <= max, "peek", "%u slices where %u were asked for", count, max);
 	RULE(side || !count, "peek", "bytes of a stale handle");
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count && !side->is_ghost; i++) {
 		uint32_t at = side->consumed_bytes + bytes;
 
 		other = side_other(side);
@@ -236,7 +236,7 @@ uint32_t __wrap_sluice_peek(struct sluice_worker *worker, sluice_conn conn, stru
 		     'A' + host->index, slice[i].bytes, at);
 		bytes += slice[i].bytes;
 	}
-	RULE(!side || count == max || bytes == side->readable_bytes || side->closed, "peek",
+	RULE(!side || side->is_ghost || count == max || bytes == side->readable_bytes || side->closed, "peek",
 	     "talk %u: %u bytes shown, %u were said to be readable", side->talk->number, bytes, side->readable_bytes);
 	return count;
 }

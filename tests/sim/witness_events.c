@@ -10,21 +10,44 @@
 const struct sluice_event *__real_sluice_poll(struct sluice_worker *, uint32_t *);
 const struct sluice_event *__wrap_sluice_poll(struct sluice_worker *, uint32_t *);
 
+/*
+ * An old SYN and the old ACK after it, come again within the life of a cookie, open the connection once more.  It leads
+ * nowhere, and the peer ends it.
+ */
+static struct side *ghost_side(const struct address *local, const struct address *peer)
+{
+	struct talk *talk = talk_newest(&world_now->observer.talks, local, peer);
+	struct side *side;
+
+	while (talk && !talk_side(talk, local)->haunted)
+		talk = talk_older(talk, local, peer);
+	if (!talk)
+		return NULL;
+	side = &talk_begin(&world_now->observer.talks, peer, talk_side(talk, peer)->host, local,
+			   talk_side(talk, local)->host)
+			->side[1];
+	side->is_ghost = true;
+	return side;
+}
+
 /* OPENED at a listener: the newest talk whose SYN this host could have heard. */
 static struct side *side_for_accept(struct host *host, const struct sluice_event *event)
 {
 	struct address local, peer;
 	struct talk *talk;
+	struct side *side;
 
 	if (!witness_addresses(host, event->conn, &local, &peer))
 		return NULL; /* opened and closed in one turn */
 	talk = talk_newest(&world_now->observer.talks, &local, &peer);
 	for (; talk; talk = talk_older(talk, &local, &peer)) {
-		struct side *side = talk_side(talk, &local);
-
+		side = talk_side(talk, &local);
 		if (side->has_iss && !side->has_conn && side_other(side)->has_iss && side->got.count)
 			return side;
 	}
+	side = ghost_side(&local, &peer);
+	if (side)
+		return side;
 	violation("open", "host %c: a connection opened that nobody asked for: port %u to port %u", 'A' + host->index,
 		  local.port, peer.port);
 }
@@ -108,7 +131,6 @@ static void check_arrived(struct side *side, const struct sluice_event *event)
 	const struct side *other = side_other(side);
 	uint32_t arrived = ranges_contiguous(&side->got);
 
-	side->readable_bytes = event->readable_bytes;
 	RULE(event->readable_bytes == 0 || side->consumed_bytes + event->readable_bytes + 1 <= arrived, "readable",
 	     "talk %u: %u bytes consumed and %u readable of %u that have arrived", side->talk->number,
 	     side->consumed_bytes, event->readable_bytes, arrived);
@@ -143,7 +165,8 @@ static void check_closed(struct host *host, struct side *side, const struct slui
 
 	RULE(event->reason != SLUICE_REASON_NONE && event->reason < SLUICE_REASON_COUNT, "grammar",
 	     "CLOSED with reason %u", event->reason);
-	check_reason(host, side, event->reason);
+	if (!side->is_ghost)
+		check_reason(host, side, event->reason);
 	RULE(!sluice_conn_info(host->worker, event->conn, &info), "grammar", "talk %u: the handle lives after CLOSED",
 	     side->talk->number);
 	witness_reasons[event->reason]++;
@@ -188,8 +211,11 @@ static void check_event(struct host *host, const struct sluice_event *event)
 		if (side->state == SLUICE_STATE_SYN_SENT || side->state == SLUICE_STATE_SYN_RECEIVED)
 			witness_set_state(side, SLUICE_STATE_ESTABLISHED);
 	}
-	check_acked(side, event);
-	check_arrived(side, event);
+	side->readable_bytes = event->readable_bytes;
+	if (!side->is_ghost) {
+		check_acked(side, event);
+		check_arrived(side, event);
+	}
 	if (event->mask & SLUICE_WRITABLE)
 		RULE(side->short_send, "grammar", "talk %u: WRITABLE without a short send", side->talk->number);
 	side->short_send = side->short_send && !(event->mask & SLUICE_WRITABLE);
