@@ -12,9 +12,9 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-# Seeds beyond 40, and the kernel's tests beyond HTTP on a clean wire, still find faults: --full runs them all.
-seeds=40
-asan_seeds=20
+# Seeds beyond 140, and the kernel's tests beyond HTTP on a clean wire, still find faults: --full runs them all.
+seeds=140
+asan_seeds=12
 kernel_tests='tests/kernel/test_http.py -k clean'
 full=false
 only=

@@ -19,6 +19,7 @@ def load_tidy():
 
 
 tidy = load_tidy()
+tidy.UNTESTED.clear()  # it names files of the real tree
 
 HEAD = "/* SPDX-License-Identifier: BSD-3-Clause */\n/*\n * Why this exists.\n */\n"
 HEADER = HEAD + "#pragma once\n\n"

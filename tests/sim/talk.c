@@ -96,7 +96,8 @@ void side_take_bytes(struct side *side, const void *data, uint32_t bytes)
 		if (!side->taken)
 			abort();
 	}
-	memcpy(side->taken + side->taken_bytes, data, bytes);
+	if (bytes)
+		memcpy(side->taken + side->taken_bytes, data, bytes);
 	side->taken_bytes += bytes;
 }
 
