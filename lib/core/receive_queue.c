@@ -60,7 +60,8 @@ static void receive_queue_cut_front(struct rte_mbuf *packet, uint32_t bytes)
 	packet->data_off = (uint16_t)(packet->data_off + bytes);
 	packet->data_len = (uint16_t)(packet->data_len - bytes);
 	packet_of(packet)->seq += bytes;
-	stash_guard(packet);
+	if (packet->refcnt == 1) /* of a held packet the front may still be read */
+		stash_guard(packet);
 }
 
 static struct seq range_start(struct rte_mbuf *range)
