@@ -17,6 +17,8 @@
 #include "tests/sim/violation.h"
 #include "tests/sim/world.h"
 
+#define EVENT_NS 1000 /* what an application takes to handle one */
+
 static const char *const host_leaves[] = {"A >", "B >", "C >"};
 static const char *const host_hears[] = {"  > A", "  > B", "  > C"};
 
@@ -308,11 +310,12 @@ static void note_deadline(struct host *host)
 								   : deadline_ns - host->clock_offset_ns;
 }
 
-static void take_time(struct host *host)
+static void take_time(struct host *host, uint32_t event_count)
 {
 	struct world *world = host->world;
 
-	host->busy_until_ns = world->now_ns + random_between(&host->random, 500, host->trouble.turn_ns);
+	host->busy_until_ns =
+		world->now_ns + random_between(&host->random, 500, host->trouble.turn_ns) + event_count * EVENT_NS;
 	if (!random_chance(&host->random, host->trouble.stall_ppm))
 		return;
 	world->faults[FAULT_stall]++;
@@ -339,6 +342,6 @@ void host_turn(struct host *host)
 		host->program_turn(host);
 	sluice_flush(host->worker);
 	note_deadline(host);
-	take_time(host);
+	take_time(host, count);
 	oracle_after_turn(host, count);
 }

@@ -44,8 +44,6 @@ struct dues {
 
 static void add_dues(struct host *host, struct side *side, struct dues *dues)
 {
-	if (!side->has_conn || side->closed || side->host != host->index)
-		return;
 	dues->live++;
 	dues->dying += side->abort_asked || side->close_asked || side->unexplained_reset;
 	if (side->opened && !side->abort_asked &&
@@ -64,10 +62,8 @@ static void check_gauges(struct host *host)
 	const uint64_t *gauge = host->statistics.gauge;
 	struct dues dues = {0};
 
-	for (struct talk *talk = host->world->observer.talks.newest; talk; talk = talk->next_all) {
-		add_dues(host, &talk->side[0], &dues);
-		add_dues(host, &talk->side[1], &dues);
-	}
+	for (struct side *side = host->live; side; side = side->next_live)
+		add_dues(host, side, &dues);
 	RULE(dues.live == host->live_count, "harness", "host %c: %u connections known, %u counted", 'A' + host->index,
 	     dues.live, host->live_count);
 	RULE(gauge[SLUICE_GAUGE_connections] <= dues.live && gauge[SLUICE_GAUGE_connections] + dues.dying >= dues.live,

@@ -67,7 +67,6 @@ struct story {
 	bool ipv6, begun;
 	uint8_t opener, target;    /* hosts */
 	uint16_t port, local_port; /* local_port 0: the stack chooses */
-	uint16_t local_used;       /* what it chose */
 	bool connected[2];         /* the call was made */
 	uint64_t start_ns;         /* of the world */
 	uint32_t pattern;          /* where in the pattern its streams begin */

@@ -132,14 +132,6 @@ static bool is_expected(int error)
 	return error == -EADDRNOTAVAIL || error == -EADDRINUSE || error == -ENOBUFS;
 }
 
-static void note_local_port(struct story *story, struct host *host, sluice_conn conn)
-{
-	struct sluice_address local, peer;
-
-	if (sluice_addresses(host->worker, conn, &local, &peer))
-		story->local_used = local.port;
-}
-
 /* Side 0 connects; in a simultaneous open side 1 does too, the other way round. */
 static void connect_side(struct streams *streams, struct story *story, uint8_t side)
 {
@@ -161,7 +153,6 @@ static void connect_side(struct streams *streams, struct story *story, uint8_t s
 	RULE(result == 0 || is_expected(result), "connect", "story %u: connect returned %d", story->number, result);
 	if (result == 0) {
 		actor_begin(actor, host, conn);
-		note_local_port(story, host, conn);
 		streams->plan->begun_count++;
 		return;
 	}
@@ -247,16 +238,16 @@ void streams_turn(struct streams *streams)
 
 /* ---- Events ------------------------------------------------------------------------------------------- */
 
-static bool is_story_of(const struct streams *streams, const struct story *story, const struct sluice_address *local,
-			const struct sluice_address *peer)
+/* Whether the story's opener is at the other end of an accepted connection. */
+static bool is_story_of(const struct streams *streams, const struct story *story, struct side *accepted)
 {
 	const struct actor *opener = &story->actor[0];
+	const struct side *other = side_other(accepted);
 
 	if (story->kind != STORY_PLAIN || story->target != streams->host->index || !opener->begun ||
 	    story->actor[1].begun)
 		return false;
-	return story->local_used == peer->port && story->port == local->port &&
-	       memcmp(peer->ip, story->ipv6 ? opener->host->ipv6.ip : opener->host->ipv4.ip, 16) == 0;
+	return other->has_conn && other->host == opener->host->index && other->conn.id == opener->conn.id;
 }
 
 static struct actor *stray_actor(struct streams *streams)
@@ -273,20 +264,16 @@ static struct actor *stray_actor(struct streams *streams)
 	return &story->actor[1];
 }
 
-/* The newest story that fits: an older one with the same tuple had its chance. */
 static struct actor *find_actor(struct streams *streams, sluice_conn conn)
 {
-	struct sluice_address local, peer;
-	struct story *found = NULL;
+	struct side *side = witness_find(streams->host->index, conn);
 
-	if (!sluice_addresses(streams->host->worker, conn, &local, &peer))
+	if (!side)
 		return NULL;
-	if (witness_find(streams->host->index, conn)->is_ghost)
-		return stray_actor(streams);
 	for (struct story *story = streams->plan->first; story; story = story->next)
-		if (is_story_of(streams, story, &local, &peer))
-			found = story;
-	return found ? &found->actor[1] : stray_actor(streams);
+		if (is_story_of(streams, story, side))
+			return &story->actor[1];
+	return stray_actor(streams);
 }
 
 void streams_handle(struct streams *streams, const struct sluice_event *event)

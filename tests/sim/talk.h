@@ -25,6 +25,7 @@ struct tsvals {
 
 struct side {
 	struct talk *talk;
+	struct side *next_live, *previous_live; /* of the same host, while it has a connection */
 	struct address address;
 	uint8_t host;  /* TALK_NO_HOST: nobody we watch */
 	uint8_t index; /* 0 or 1 */

@@ -9,6 +9,7 @@
 #include "tests/sim/violation.h"
 
 #define CONN_BUCKETS 512
+#define CONNECTS_MAX 20000 /* of one seed */
 
 /* A connection handle, while it is not stale. */
 struct known {
@@ -94,6 +95,10 @@ void witness_learn(struct host *host, sluice_conn conn, struct side *side)
 	side->has_conn = true;
 	side->progress_ns = world_now->now_ns;
 	side->host = host->index;
+	side->next_live = host->live;
+	if (host->live)
+		host->live->previous_live = side;
+	host->live = side;
 	host->live_count++;
 }
 
@@ -103,6 +108,12 @@ void witness_forget(struct host *host, sluice_conn conn)
 
 	if (!old)
 		return;
+	if (old->side->next_live)
+		old->side->next_live->previous_live = old->side->previous_live;
+	if (old->side->previous_live)
+		old->side->previous_live->next_live = old->side->next_live;
+	else
+		host->live = old->side->next_live;
 	*at = old->next;
 	free(old);
 	host->live_count--;
@@ -178,6 +189,8 @@ static struct side *side_for_connect(struct world *world, struct host *host, con
 		}
 		witness_deeds[DEED_connect_reused]++;
 	}
+	RULE(world->observer.talks.count < CONNECTS_MAX, "storm",
+	     "host %c: connects are begun and fail without a pause", 'A' + host->index);
 	talk = talk_begin(&world->observer.talks, local, host->index, peer,
 			  observer_host_of(&world->observer, peer->ip));
 	return &talk->side[0];

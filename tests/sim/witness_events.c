@@ -105,7 +105,7 @@ static void check_reason(const struct host *host, const struct side *side, uint1
 		ok = stuck_ns >= (uint64_t)least_ms * 900000;
 		break;
 	case SLUICE_REASON_UNREACHABLE:
-		ok = !side->opened && side->is_active && !side->heard_any;
+		ok = !side->opened && side->is_active && side->heard_ns <= side->progress_ns;
 		break;
 	case SLUICE_REASON_NO_MEMORY:
 		break;
@@ -154,7 +154,7 @@ static void check_timer(struct host *host, uint64_t *deadline_ns, const char *wh
 	RULE(now_ns >= *deadline_ns, "timer", "host %c: %s timer %lu ns early", 'A' + host->index, whose,
 	     *deadline_ns - now_ns);
 	/* A turn more, where the turn before it was still running when the timer was due. */
-	RULE(late_ns <= 500000 + 2 * host->trouble.turn_ns || host->last_trouble_ns + late_ns >= world_now->now_ns,
+	RULE(late_ns <= 750000 + 2 * host->trouble.turn_ns || host->last_trouble_ns + late_ns >= world_now->now_ns,
 	     "timer", "host %c: %s timer %lu ns late", 'A' + host->index, whose, late_ns);
 	*deadline_ns = 0;
 }

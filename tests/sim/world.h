@@ -70,6 +70,7 @@ struct host {
 	struct sending sending[HOST_SENDING_MAX];
 	struct port_counts port;
 	struct sluice_statistics statistics; /* after its last turn */
+	struct side *live;                   /* sides with a connection that is not CLOSED */
 	uint32_t live_count, dying_count;    /* connections not CLOSED; of them, aborted since the last poll */
 	uint32_t timer_bound_hits;
 	uint64_t worker_timer_ns;
