@@ -4,9 +4,9 @@
 Runs the figures of bench/README.md one at a time and states each as a fraction of what the wire allows.
 
 A figure is the median of several runs.  A run is thrown away and repeated if the hypervisor took more than 1 % of the
-machine's time meanwhile, or other programs more than 2 %, since it measured somebody else; or if the two CPUs were not as
-far apart before it as after, since a virtual machine's CPUs are two threads of one core now and two cores a second later,
-and the wire costs three times as much then.  Runs of the two kinds are never mixed.
+machine's time meanwhile, or other programs more than 2 %, since it measured somebody else; or if the two CPUs were not
+as far apart before it as after, since a virtual machine's CPUs are two threads of one core now and two cores a second
+later, and the wire costs three times as much then.  Runs of the two kinds are never mixed.
 """
 import argparse
 import json
@@ -131,9 +131,10 @@ def gather_runs(figure, plan, build):
         kept.setdefault(where, []).append(numbers)
         if len(kept[where]) >= plan.runs:
             return where, kept[where], thrown
-    raise Failed(f"this machine was not left alone: of {plan.runs * ATTEMPTS_PER_RUN} runs {thrown['stolen']} lost time "
-                 f"to other guests, {thrown['crowded']} to other programs, and during {thrown['moved']} its CPUs were "
-                 "moved: try again later")
+    runs = plan.runs * ATTEMPTS_PER_RUN
+    raise Failed(f"this machine was not left alone: of {runs} runs {thrown['stolen']} lost time to other guests, "
+                 f"{thrown['crowded']} to other programs, and during {thrown['moved']} its CPUs were moved: "
+                 "try again later")
 
 
 def run_wire(plan, build):
@@ -160,7 +161,8 @@ def run_load(mode, unit, concurrency):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "report.json")
             execute([f"{build}/app/sluice-load", "--loopback", "--mode", mode, "--concurrency", str(concurrency),
-                     "--connections", str(max(CONNECTIONS_MIN, concurrency * 5 // 4)), "--warm-up", f"{plan.warm_up_seconds}s", "--duration", f"{plan.seconds}s", "--json", path], ROOT)
+                     "--connections", str(max(CONNECTIONS_MIN, concurrency * 5 // 4)),
+                     "--warm-up", f"{plan.warm_up_seconds}s", "--duration", f"{plan.seconds}s", "--json", path], ROOT)
             with open(path, encoding="utf-8") as file:
                 return load_numbers(json.load(file), unit)
     return run
