@@ -205,6 +205,12 @@ static int eal_arguments_copy(const struct sluice_config *config, struct eal_arg
 	return 0;
 }
 
+/* EAL makes a run-time folder whether it shares anything or not; it stays if anything is in it. */
+static void eal_remove_folder(const char *folder)
+{
+	rmdir(folder);
+}
+
 int eal_start(const struct sluice_config *config, const struct eal_facts *facts, bool *has_shared_cpus)
 {
 	static struct eal_arguments arguments; /* EAL keeps pointers into it */
@@ -225,6 +231,7 @@ int eal_start(const struct sluice_config *config, const struct eal_facts *facts,
 				 rte_strerror(rte_errno), say_caught());
 	/* EAL pinned the caller's thread; only a worker's loop should be, and not what the program starts from here. */
 	pthread_setaffinity_np(pthread_self(), sizeof(affinity), &affinity);
+	eal_remove_folder(rte_eal_get_runtime_dir()); /* at once, so that a process that is killed leaves nothing */
 	return 0;
 }
 
@@ -253,5 +260,5 @@ void eal_stop(void)
 
 	snprintf(folder, sizeof(folder), "%s", rte_eal_get_runtime_dir());
 	rte_eal_cleanup();
-	rmdir(folder); /* stays if anything is in it */
+	eal_remove_folder(folder);
 }
