@@ -74,7 +74,7 @@ static struct rte_mbuf *take_in(struct host *host, struct flight *flight)
 	if (forged && seg.kind == DISSECT_TCP && !stranger_is_harmless(host->world, &seg, &speaker))
 		return NULL;
 	if (random_chance(&host->random, host->trouble.chain_ppm) && !forged)
-		first = (uint32_t)random_between(&host->random, random_chance(&host->random, 100000) ? 15 : header,
+		first = (uint32_t)random_between(&host->random, random_chance(&host->random, 100000) ? 14 : header,
 						 flight->bytes);
 	packet = packet_pool_receive(&host->pool, flight->frame, flight->bytes, first);
 	if (!packet) {

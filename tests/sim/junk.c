@@ -33,7 +33,7 @@ static void start(struct junk *junk, bool ipv6)
 		.flags = SEG_SYN,
 		.window = 1000,
 	};
-	junk->forged.source.port = (uint16_t)random_between(junk->random, 20000, 29999);
+	junk->forged.source.port = (uint16_t)random_between(junk->random, 100, 299);
 	junk->forged.destination.port = STREAMS_PORT_FIRST;
 	junk->bytes = forge_tcp(junk->frame, &junk->forged);
 }

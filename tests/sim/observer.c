@@ -142,6 +142,8 @@ static void note_sent(struct side *side, const struct dissect *seg)
 
 	if (end > side->sent_end)
 		side->sent_end = end;
+	if (seg->flags & SEG_FIN && !side->fin_offset)
+		side->closes_second = other->fin_offset && ranges_contiguous(&side->got) > other->fin_offset;
 	if (seg->flags & SEG_FIN)
 		side->fin_offset = end - 1;
 	if (seg->has_timestamps) {
@@ -200,6 +202,7 @@ static void note_heard(struct observer *observer, uint8_t host, const struct dis
 		.ack = seg->ack,
 		.span = dissect_span(seg),
 		.flags = seg->flags,
+		.at_ns = observer->now_ns,
 	};
 }
 

@@ -20,14 +20,14 @@ struct observed_host {
 	uint8_t ip[2][16];
 	uint16_t mtu_bytes;
 	uint32_t time_wait_ms;
-	bool timestamps, sack;
-	uint8_t window_shift;
+	bool recycles; /* TIME-WAIT records may end early */
 };
 
 /* A segment that reached a host, which an RST may answer. */
 struct heard {
 	uint16_t source_port, destination_port;
 	uint32_t seq, ack, span;
+	uint64_t at_ns;
 	uint8_t flags;
 };
 

@@ -46,8 +46,8 @@ static void add_dues(struct host *host, struct side *side, struct dues *dues)
 {
 	dues->live++;
 	dues->dying += side->abort_asked || side->close_asked || side->unexplained_reset;
-	if (side->opened && !side->abort_asked &&
-	    (side->heard_ack < side->sent_end || side->sent_end < side->taken_bytes + 1))
+	if (!side->abort_asked &&
+	    (side->heard_ack < side->sent_end || (side->opened && side->sent_end < side->taken_bytes + 1)))
 		dues->unacknowledged = true;
 	side->abort_turns += side->abort_asked;
 	RULE(side->abort_turns < 2, "grammar", "talk %u: no CLOSED in the turn after an abort", side->talk->number);

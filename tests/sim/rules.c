@@ -54,9 +54,10 @@ void rules_new_iss(const struct observer *observer, const struct side *side, con
 			continue;
 		SIDE_RULE(old->iss != seg->seq, "iss", "initial sequence number %u used before on this tuple",
 			  seg->seq);
-		/* RFC 6191: a tuple that is reused early begins after the old connection's last number. */
-		if (old->closed && old->reason == SLUICE_REASON_FINISHED && old->opened &&
-		    observer->now_ns - old->closed_ns < quiet_ns && !side->is_active)
+		/* RFC 6191: a tuple that is reused out of TIME-WAIT begins after the old connection's last number. */
+		if (old->closed && old->opened && old->reason == SLUICE_REASON_FINISHED && !old->closes_second &&
+		    observer->now_ns - old->closed_ns < quiet_ns && !side->is_active &&
+		    !observer->host[side->host].recycles)
 			SIDE_RULE((int32_t)(seg->seq - (old->iss + old->sent_end)) > 0, "iss",
 				  "initial sequence number %u on a tuple whose last number was %u", seg->seq,
 				  old->iss + old->sent_end);
@@ -216,32 +217,42 @@ static bool answers(const struct heard *heard, const struct dissect *seg)
 	return seg->seq == 0 && seg->flags & SEG_ACK && seg->ack == heard->seq + heard->span;
 }
 
-static bool answers_any(const struct observer *observer, uint8_t host, const struct dissect *seg)
+/* What the RST answers; NULL: nothing that was heard. */
+static const struct heard *find_answered(const struct observer *observer, uint8_t host, const struct dissect *seg)
 {
 	uint32_t count = observer->heard_count[host];
 
-	for (uint32_t i = 0; i < OBSERVER_HEARD && i < count; i++)
-		if (answers(&observer->heard[host][(count - 1 - i) % OBSERVER_HEARD], seg))
-			return true;
-	return false;
+	for (uint32_t i = 0; i < OBSERVER_HEARD && i < count; i++) {
+		const struct heard *heard = &observer->heard[host][(count - 1 - i) % OBSERVER_HEARD];
+
+		if (answers(heard, seg))
+			return heard;
+	}
+	return NULL;
+}
+
+static bool may_reset(const struct side *side)
+{
+	return !side_is_live(side) || side->abort_asked || side->close_asked || side_is_finished(side);
 }
 
 void rules_reset(const struct observer *observer, uint8_t host, struct side *side, const struct dissect *seg)
 {
+	const struct heard *heard;
 	char from[64], to[64];
 
 	RULE(!(seg->flags & (SEG_SYN | SEG_FIN | SEG_PSH)) && seg->text_bytes == 0, "reset", "RST with flags %02x",
 	     seg->flags);
 	if (side && seg->seq - side->iss == side->sent_end) {
 		side->reset_sent = true;
-		if (side_is_live(side) && !side->abort_asked && !side->close_asked && !side_is_finished(side))
-			side->unexplained_reset = true;
+		side->unexplained_reset |= !may_reset(side);
 		return;
 	}
-	RULE(answers_any(observer, host, seg), "reset", "%s to %s: RST that answers nothing, seq %u ack %u",
-	     address_text(&seg->source, from), address_text(&seg->destination, to), seg->seq, seg->ack);
-	SIDE_RULE(!side || !side_is_live(side) || side->abort_asked || side->close_asked || side_is_finished(side),
-		  "reset", "RST from a connection that is open");
+	heard = find_answered(observer, host, seg);
+	RULE(heard, "reset", "%s to %s: RST that answers nothing, seq %u ack %u", address_text(&seg->source, from),
+	     address_text(&seg->destination, to), seg->seq, seg->ack);
+	SIDE_RULE(!side || may_reset(side) || heard->at_ns <= side->opened_ns, "reset",
+		  "RST from a connection that is open");
 }
 
 void observer_check_side(struct observer *observer, struct side *side, uint64_t ack_bound_ns)

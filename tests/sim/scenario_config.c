@@ -130,9 +130,7 @@ static void tell_observer(struct world *world, const struct host *host)
 	seen->watched = true;
 	seen->mtu_bytes = (uint16_t)host->config.port[host->index].mtu_bytes;
 	seen->time_wait_ms = host->config.time_wait_ms;
-	seen->timestamps = host->config.timestamps;
-	seen->sack = host->config.sack;
-	seen->window_shift = host->config.window_shift;
+	seen->recycles = host->config.time_wait < 64;
 	memcpy(seen->ip[0], host->ipv4.ip, 16);
 	memcpy(seen->ip[1], host->ipv6.ip, 16);
 }

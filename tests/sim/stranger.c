@@ -299,7 +299,7 @@ static void stray_segments(struct world *world)
 				.window = 500};
 	uint8_t frame[FRAME_BYTES_MAX];
 
-	forged.source.port = (uint16_t)random_between(&world->random, 30000, 39999);
+	forged.source.port = (uint16_t)random_between(&world->random, 300, 599);
 	forged.destination.port = random_chance(&world->random, 600000) ? STREAMS_PORT_FIRST : 4000;
 	forged.flags = flags[random_below(&world->random, sizeof(flags))];
 	forged.text = noise;
@@ -322,7 +322,7 @@ static void flood(struct world *world)
 		segment.source.ip[15] = (uint8_t)(100 + random_below(&world->random, 100));
 	segment.destination.port = STREAMS_PORT_FIRST;
 	for (uint32_t i = random_below(&world->random, 40); i-- > 0;) {
-		segment.source.port = (uint16_t)random_between(&world->random, 40000, 40999);
+		segment.source.port = (uint16_t)random_between(&world->random, 600, 999);
 		segment.sequence = (uint32_t)random_next(&world->random);
 		if (sluice_raw_send(from->worker, &segment) != 0)
 			break;

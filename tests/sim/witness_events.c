@@ -170,9 +170,8 @@ static void check_closed(struct host *host, struct side *side, const struct slui
 	RULE(!sluice_conn_info(host->worker, event->conn, &info), "grammar", "talk %u: the handle lives after CLOSED",
 	     side->talk->number);
 	witness_reasons[event->reason]++;
-	witness_set_state(side, event->reason == SLUICE_REASON_FINISHED && side->state != SLUICE_STATE_LAST_ACK
-					? SLUICE_STATE_TIME_WAIT
-					: SLUICE_STATE_CLOSED);
+	witness_set_state(side, event->reason == SLUICE_REASON_FINISHED && !side->closes_second ? SLUICE_STATE_TIME_WAIT
+												: SLUICE_STATE_CLOSED);
 	side->closed = true;
 	side->closed_ns = world_now->now_ns;
 	side->reason = event->reason;
