@@ -36,16 +36,23 @@
 
 /* TCP. */
 #define LISTENERS_MAX                      64
-#define MSS_FLOOR_BYTES                    216 /* a peer's smaller MSS is taken as this (CVE-2019-11479) */
+#define MSS_FLOOR_BYTES                    216   /* a peer's smaller MSS is taken as this (CVE-2019-11479) */
+#define R2_MAX_S                           10800 /* a connection's trouble is timed in 16 bits of TROUBLE_MS */
+#define RTO_MAX_S                          3600
+#define TROUBLE_MS                         256
 #define WINDOW_SHIFT_MAX                   14  /* RFC 7323 section 2.3 */
 #define OUT_OF_ORDER_RANGES_MAX            128 /* per connection */
 #define SEND_COPY_SMALL_BYTES              256
 #define SEND_COPY_LARGE_BYTES              2048
 #define CHALLENGE_ACKS_PER_SECOND          10 /* per connection */
 #define HALF_OPEN_ATTEMPTS_MAX             5  /* SYN-ACKs sent, RFC 9293 MUST-23 is about SYN; see lib/core/README.md */
+#define HALF_OPEN_DELAY_MAX_MS             60000
 #define TIME_WAIT_PER_TURN_MAX             64 /* records expired or re-filed per turn */
 #define OUTPUT_SEGMENTS_PER_CONNECTION_MAX 64 /* built for one connection in one flush */
 
 static_assert(STASH_LOW_PACKETS < STASH_HIGH_PACKETS && STASH_HIGH_PACKETS + BURST_PACKETS_MAX <= STASH_PACKETS_MAX,
 	      "the stash must hold a turn's packets above its high mark");
+static_assert((R2_MAX_S + RTO_MAX_S) * 1000 / TROUBLE_MS < 1 << 16, "R2 must pass before the clock of trouble wraps");
+static_assert(HALF_OPEN_ATTEMPTS_MAX * HALF_OPEN_DELAY_MAX_MS / 16 < 1 << 15,
+	      "an entry's whole life must fit a signed half of its 16-bit clock");
 static_assert(TRANSMIT_RESERVE >= BURST_PACKETS_MAX, "each packet received may need an answer");

@@ -509,7 +509,7 @@ SLUICE_API void sluice_set_worker_timer(struct sluice_worker *worker, uint64_t d
 
 enum sluice_option {
 	SLUICE_OPTION_NODELAY,           /* 0: Nagle's algorithm (RFC 9293 MUST-17) */
-	SLUICE_OPTION_R2_MS,             /* MUST-21 */
+	SLUICE_OPTION_R2_MS,             /* MUST-21; at most three hours */
 	SLUICE_OPTION_SEND_QUEUE_BYTES,  /* bytes the queue takes */
 	SLUICE_OPTION_RECEIVE_MAX_BYTES, /* what the receive window may grow to */
 	SLUICE_OPTION_DSCP,              /* 0–63, MUST-48 */

@@ -6,6 +6,7 @@
 #include "app/common/endpoint.h"
 
 #include "app/common/endpoint_item.h"
+#include "config/limits.h"
 
 static const char *const idle_choices[] = {[SLUICE_IDLE_BUSY] = "busy", [SLUICE_IDLE_SLEEP] = "sleep", NULL};
 
@@ -124,12 +125,12 @@ static const struct options_entry entries[] = {
 	TIME_MS("rto-initial", rto_initial_ms, 1, 60000,
 		"Retransmission timeout before anything is measured (RFC 6298)."),
 	TIME_MS("rto-min", rto_min_ms, 1, 60000, "Least retransmission timeout."),
-	TIME_MS("rto-max", rto_max_ms, 1000, 3600000, "Most retransmission timeout."),
+	TIME_MS("rto-max", rto_max_ms, 1000, RTO_MAX_S * 1000, "Most retransmission timeout."),
 	TIME_MS("delayed-ack", delayed_ack_ms, 0, 499,
 		"Longest that an ACK waits to be carried; 0: none waits (RFC 9293 MUST-40: below 500ms)."),
-	TIME_MS("give-up", r2_ms, 1, 86400000,
+	TIME_MS("give-up", r2_ms, 1, R2_MAX_S * 1000,
 		"Give up retransmitting data after this long: R2 (RFC 9293 SHLD-11: at least 100s)."),
-	TIME_MS("give-up-syn", syn_r2_ms, 1, 86400000, "The same for SYN (RFC 9293 MUST-23: at least 3m)."),
+	TIME_MS("give-up-syn", syn_r2_ms, 1, R2_MAX_S * 1000, "The same for SYN (RFC 9293 MUST-23: at least 3m)."),
 	NUMBER("resets-per-second", resets_per_second, 0, 100000000,
 	       "RST and ACK answered to segments of no connection, at most."),
 	{.name = "secret-file",

@@ -32,6 +32,7 @@ enum {
 	INFLIGHT_LOST = 4,   /* to be sent again */
 	INFLIGHT_SACKED = 8, /* reported by the peer (RFC 2018) */
 	INFLIGHT_PROBE = 16, /* one byte beyond the window (RFC 9293 section 3.8.6.1) */
+	INFLIGHT_GROWS = 32, /* was a probe; the window has opened: sent again, as a whole segment */
 };
 
 #define INFLIGHT_UNSENT UINT8_MAX
@@ -134,11 +135,12 @@ struct tcp_conn {
 	uint16_t snd_queue_kib;     /* bound on snd_queued_bytes */
 	uint16_t r2_s;              /* RFC 9293 R2; 0: the configuration's */
 	struct mac peer_mac;
-	uint16_t trouble_64ms; /* when the first timeout of a row was */
+	uint16_t trouble; /* when the first timeout of a row was; unit TROUBLE_MS */
 	uint16_t retransmits_timeout, retransmits_fast;
 	uint8_t probes_count;
-	uint8_t challenge_count : 4, challenge_second : 4;
-	uint8_t reason; /* enum sluice_reason */
+	uint8_t challenge_count : 4, challenge_second : 3;
+	uint8_t is_scaled : 1; /* both SYNs had a window scale (RFC 7323 section 2.2) */
+	uint8_t reason;        /* enum sluice_reason */
 	uint8_t ttl;
 	uint8_t dscp_ecn;
 	uint8_t ooo_count; /* ranges; saturates */

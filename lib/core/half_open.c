@@ -18,7 +18,7 @@ void half_open_make(struct half_open_set *set, struct arena *arena, uint32_t cou
 {
 	pool_make(&set->ipv4, arena, count, HALF_OPEN_IPV4_BYTES);
 	pool_make(&set->ipv6, arena, count, HALF_OPEN_IPV6_BYTES);
-	for (uint32_t i = 0; i < HALF_OPEN_ATTEMPTS_MAX; i++)
+	for (uint32_t i = 0; i < HALF_OPEN_FIFOS; i++)
 		set->fifo[i] = (struct half_open_fifo){HALF_OPEN_NONE, HALF_OPEN_NONE};
 }
 
@@ -81,19 +81,28 @@ static void fifo_remove(struct half_open_set *set, struct half_open_fifo *fifo, 
 		half_open_at(set, entry->next)->previous = entry->previous;
 }
 
-static struct half_open_fifo *half_open_fifo(struct half_open_set *set, const struct half_open *entry)
+static struct half_open_fifo *half_open_fifo(struct half_open_set *set, uint32_t index)
 {
-	return &set->fifo[entry->attempts - 1];
+	uint32_t family_first = index & HALF_OPEN_IPV6 ? HALF_OPEN_ATTEMPTS_MAX : 0;
+
+	return &set->fifo[family_first + half_open_at(set, index)->attempts - 1];
+}
+
+static uint32_t half_open_delay_ms(const struct tcp *tcp, uint32_t attempts)
+{
+	uint32_t most_ms = cc_min(tcp->config.rto_max_ms, HALF_OPEN_DELAY_MAX_MS);
+
+	return cc_min(tcp->config.rto_initial_ms << (attempts - 1), most_ms);
 }
 
 /* Files an entry behind those with as many attempts; each attempt waits twice as long as the one before. */
 static void half_open_wait(struct tcp *tcp, uint32_t index)
 {
 	struct half_open *entry = half_open_at(&tcp->half_open, index);
-	uint32_t delay_ms = cc_min(tcp->config.rto_initial_ms << (entry->attempts - 1), tcp->config.rto_max_ms);
+	uint32_t delay_ticks = ticks_from_ms(half_open_delay_ms(tcp, entry->attempts));
 
-	entry->due_16ms = ((tcp->now_tick + ticks_from_ms(delay_ms)) / DUE_TICKS + 1) & 0xffff;
-	fifo_append(&tcp->half_open, half_open_fifo(&tcp->half_open, entry), index);
+	entry->due_16ms = ((tcp->now_tick + delay_ticks) / DUE_TICKS + 1) & 0xffff;
+	fifo_append(&tcp->half_open, half_open_fifo(&tcp->half_open, index), index);
 }
 
 /* Unlinks and frees; the table is the caller's. */
@@ -101,7 +110,7 @@ static void half_open_free(struct tcp *tcp, uint32_t index)
 {
 	struct half_open_set *set = &tcp->half_open;
 
-	fifo_remove(set, half_open_fifo(set, half_open_at(set, index)), index);
+	fifo_remove(set, half_open_fifo(set, index), index);
 	pool_give(index & HALF_OPEN_IPV6 ? &set->ipv6 : &set->ipv4, index & ~HALF_OPEN_IPV6);
 }
 
@@ -113,11 +122,13 @@ static void half_open_drop(struct tcp *tcp, uint32_t index)
 	half_open_free(tcp, index);
 }
 
-static uint32_t half_open_buffer_bytes(const struct tcp *tcp, const struct half_open *entry)
+/* The window that its SYN-ACK offers; the raw field of a segment after it is this by our scale. */
+static uint16_t half_open_window(const struct tcp *tcp, const struct half_open *entry)
 {
 	uint32_t receive_bytes = tcp->listeners.listener[entry->listener].receive_bytes;
 
-	return receive_bytes ? receive_bytes : tcp->config.receive_bytes;
+	return window_syn(receive_bytes ? receive_bytes : tcp->config.receive_bytes,
+			  entry->has_shift ? tcp->config.window_shift : 0);
 }
 
 static void half_open_answer(struct tcp *tcp, uint32_t index)
@@ -130,8 +141,7 @@ static void half_open_answer(struct tcp *tcp, uint32_t index)
 		.seq = entry->iss,
 		.ack = seq_add(entry->irs, 1),
 		.flags = TCP_SYN | TCP_ACK,
-		.window =
-			window_syn(half_open_buffer_bytes(tcp, entry), entry->has_shift ? tcp->config.window_shift : 0),
+		.window = half_open_window(tcp, entry),
 		.options = {.present = TCP_HAS_MSS,
 			    .mss_bytes = output_our_mss(tcp, ip_is_ipv4(&tuple.remote)),
 			    .window_shift = tcp->config.window_shift,
@@ -147,22 +157,47 @@ static void half_open_answer(struct tcp *tcp, uint32_t index)
 	answer_send(tcp, &answer);
 }
 
-/* A free entry of the family, the oldest of all being evicted if there is none; HALF_OPEN_NONE: none of the family to evict. */
+/* When an entry was made, which its due time and the delays before it tell; unit as due_16ms. */
+static uint16_t half_open_made(const struct tcp *tcp, const struct half_open *entry)
+{
+	uint32_t waited_ms = 0;
+
+	for (uint32_t attempts = 1; attempts <= entry->attempts; attempts++)
+		waited_ms += half_open_delay_ms(tcp, attempts);
+	return (uint16_t)(entry->due_16ms - ticks_from_ms(waited_ms) / DUE_TICKS);
+}
+
+/* The oldest of a family stands first in one of its FIFOs. */
+static uint32_t half_open_oldest(const struct tcp *tcp, const struct half_open_fifo *fifo)
+{
+	uint32_t oldest = HALF_OPEN_NONE;
+	uint16_t oldest_made = 0;
+
+	for (uint32_t i = 0; i < HALF_OPEN_ATTEMPTS_MAX; i++) {
+		uint32_t first = fifo[i].first;
+		uint16_t made;
+
+		if (first == HALF_OPEN_NONE)
+			continue;
+		made = half_open_made(tcp, half_open_at(&tcp->half_open, first));
+		if (oldest == HALF_OPEN_NONE || (int16_t)(made - oldest_made) < 0) {
+			oldest = first;
+			oldest_made = made;
+		}
+	}
+	return oldest;
+}
+
+/* A free entry of the family, its oldest being evicted if there is none. */
 static uint32_t half_open_take(struct tcp *tcp, bool ipv6)
 {
 	struct half_open_set *set = &tcp->half_open;
 	struct pool *pool = ipv6 ? &set->ipv6 : &set->ipv4;
 
-	while (pool->used_count == pool->capacity_count) {
-		uint32_t attempt = HALF_OPEN_ATTEMPTS_MAX;
-
-		while (attempt > 0 && set->fifo[attempt - 1].first == HALF_OPEN_NONE)
-			attempt--;
-		if (attempt == 0)
-			return HALF_OPEN_NONE;
+	if (pool->used_count == pool->capacity_count) {
 		COUNT(tcp, half_open_evicted);
 		tcp_stepped(tcp, SLUICE_STATE_SYN_RECEIVED, SLUICE_STATE_CLOSED);
-		half_open_drop(tcp, set->fifo[attempt - 1].first);
+		half_open_drop(tcp, half_open_oldest(tcp, &set->fifo[ipv6 ? HALF_OPEN_ATTEMPTS_MAX : 0]));
 	}
 	return pool_take(pool) | (ipv6 ? HALF_OPEN_IPV6 : 0);
 }
@@ -197,8 +232,6 @@ void half_open_create(struct tcp *tcp, const struct frame *syn, uint64_t hash, u
 	struct half_open *entry;
 	uint32_t bytes = half_open_ip_bytes(index);
 
-	if (index == HALF_OPEN_NONE)
-		return;
 	entry = half_open_at(&tcp->half_open, index);
 	memset(entry, 0, sizeof(*entry));
 	half_open_fill(tcp, entry, syn);
@@ -245,9 +278,7 @@ static struct tcp_conn *half_open_promote(struct tcp *tcp, uint32_t index, const
 	conn->rcv_nxt = seq_add(entry->irs, 1);
 	conn->last_ack_sent = conn->rcv_nxt;
 	conn->rcv_measure_seq = conn->rcv_nxt;
-	conn->rcv_wnd_raw =
-		(uint16_t)(window_syn(conn->rcv_buffer_bytes, entry->has_shift ? tcp->config.window_shift : 0) >>
-			   conn->rcv_shift);
+	conn->rcv_wnd_raw = (uint16_t)(half_open_window(tcp, entry) >> conn->rcv_shift);
 	conn->snd_wl1 = seq_add(frame->seq, UINT32_MAX);
 	conn->state = SLUICE_STATE_SYN_RECEIVED;
 	half_open_free(tcp, index);
@@ -281,7 +312,7 @@ static void half_open_challenge(struct tcp *tcp, uint32_t index, const struct fr
 		.seq = seq_add(entry->iss, 1),
 		.ack = seq_add(entry->irs, 1),
 		.flags = TCP_ACK,
-		.window = (uint16_t)(window_syn(half_open_buffer_bytes(tcp, entry), shift) >> shift),
+		.window = (uint16_t)(half_open_window(tcp, entry) >> shift),
 		.options = {.tsecr = entry->ts_recent, .present = entry->timestamps ? TCP_HAS_TIMESTAMPS : 0}};
 
 	if (!answer_is_allowed(tcp))
@@ -336,7 +367,7 @@ bool half_open_arrives(struct tcp *tcp, uint32_t index, struct frame *frame, uin
 			half_open_challenge(tcp, index, frame);
 		return false;
 	}
-	if (!(frame->flags & TCP_ACK) || start >= tcp->config.receive_bytes) {
+	if (!(frame->flags & TCP_ACK) || start >= half_open_window(tcp, entry)) {
 		COUNT(tcp, drop_tcp_half_open_other);
 		if (frame->flags & TCP_ACK)
 			half_open_challenge(tcp, index, frame);
@@ -357,7 +388,7 @@ static void half_open_due(struct tcp *tcp, uint32_t index)
 		half_open_drop(tcp, index);
 		return;
 	}
-	fifo_remove(&tcp->half_open, half_open_fifo(&tcp->half_open, entry), index);
+	fifo_remove(&tcp->half_open, half_open_fifo(&tcp->half_open, index), index);
 	entry->attempts = (entry->attempts + 1) & 7;
 	half_open_wait(tcp, index);
 	COUNT(tcp, retransmits_syn);
@@ -366,17 +397,16 @@ static void half_open_due(struct tcp *tcp, uint32_t index)
 
 void half_open_timers(struct tcp *tcp)
 {
+	struct half_open_fifo *fifo = tcp->half_open.fifo;
 	uint32_t budget = BURST_PACKETS_MAX / 2;
 
-	for (uint32_t i = 0; i < HALF_OPEN_ATTEMPTS_MAX; i++) {
-		struct half_open_fifo *fifo = &tcp->half_open.fifo[i];
-
-		while (fifo->first != HALF_OPEN_NONE && budget > 0) {
-			const struct half_open *entry = half_open_at(&tcp->half_open, fifo->first);
+	for (uint32_t i = 0; i < HALF_OPEN_FIFOS; i++) {
+		while (fifo[i].first != HALF_OPEN_NONE && budget > 0) {
+			const struct half_open *entry = half_open_at(&tcp->half_open, fifo[i].first);
 
 			if ((int16_t)(tcp->now_tick / DUE_TICKS - entry->due_16ms) < 0)
 				break;
-			half_open_due(tcp, fifo->first);
+			half_open_due(tcp, fifo[i].first);
 			budget--;
 		}
 	}
@@ -384,18 +414,18 @@ void half_open_timers(struct tcp *tcp)
 
 bool half_open_next(const struct tcp *tcp, uint32_t *tick)
 {
+	const struct half_open_fifo *fifo = tcp->half_open.fifo;
 	uint32_t now_16ms = tcp->now_tick / DUE_TICKS;
 	int16_t soonest = INT16_MAX;
 	bool is_any = false;
 
-	for (uint32_t i = 0; i < HALF_OPEN_ATTEMPTS_MAX; i++) {
-		uint32_t first = tcp->half_open.fifo[i].first;
+	for (uint32_t i = 0; i < HALF_OPEN_FIFOS; i++) {
 		int16_t ahead;
 
-		if (first == HALF_OPEN_NONE)
+		if (fifo[i].first == HALF_OPEN_NONE)
 			continue;
 		is_any = true;
-		ahead = (int16_t)(half_open_at(&tcp->half_open, first)->due_16ms - now_16ms);
+		ahead = (int16_t)(half_open_at(&tcp->half_open, fifo[i].first)->due_16ms - now_16ms);
 		if (ahead < soonest)
 			soonest = ahead;
 	}
@@ -405,7 +435,7 @@ bool half_open_next(const struct tcp *tcp, uint32_t *tick)
 
 void half_open_drop_listener(struct tcp *tcp, uint8_t listener)
 {
-	for (uint32_t i = 0; i < HALF_OPEN_ATTEMPTS_MAX; i++) {
+	for (uint32_t i = 0; i < HALF_OPEN_FIFOS; i++) {
 		uint32_t index = tcp->half_open.fifo[i].first;
 
 		while (index != HALF_OPEN_NONE) {

@@ -31,13 +31,15 @@ struct half_open {
 static_assert(offsetof(struct half_open, remote) + 4 <= HALF_OPEN_IPV4_BYTES, "half-open entry, IPv4");
 static_assert(offsetof(struct half_open, remote) + 16 <= HALF_OPEN_IPV6_BYTES, "half-open entry, IPv6");
 
+#define HALF_OPEN_FIFOS (2 * HALF_OPEN_ATTEMPTS_MAX)
+
 struct half_open_fifo {
 	uint32_t first, last; /* oldest, newest; HALF_OPEN_NONE: empty */
 };
 
 struct half_open_set {
 	struct pool ipv4, ipv6;
-	struct half_open_fifo fifo[HALF_OPEN_ATTEMPTS_MAX];
+	struct half_open_fifo fifo[HALF_OPEN_FIFOS]; /* by attempts made: IPv4's, then IPv6's */
 	struct mac hop[HOPS_MAX]; /* source MACs of SYNs, by a hash of themselves; a collision costs a retransmission */
 };
 

@@ -70,7 +70,9 @@ uint32_t inflight_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack)
 
 void inflight_mark_all_lost(struct tcp *tcp, struct tcp_conn *conn)
 {
-	for (struct tcp_inflight *record = &conn->inflight; record; record = inflight_next(tcp, record))
+	struct tcp_inflight *record = inflight_is_empty(conn) ? NULL : &conn->inflight;
+
+	for (; record; record = inflight_next(tcp, record))
 		inflight_mark_lost(conn, record);
 }
 

@@ -6,6 +6,7 @@
 
 #include "lib/core/cookie.h"
 #include "lib/core/inflight.h"
+#include "lib/core/output.h"
 #include "lib/core/receive_queue.h"
 #include "lib/core/send_queue.h"
 #include "lib/core/timer.h"
@@ -92,9 +93,17 @@ void life_end(struct tcp *tcp, struct tcp_conn *conn, enum sluice_reason reason)
 	life_check_told(tcp, conn);
 }
 
+/* What the record that remains must not forget to say. */
+static void life_send_owed_ack(struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (conn->flags & (CONN_ACK_NOW | CONN_ACK_DELAYED) || conn->unacked_count)
+		output_ack(tcp, conn);
+}
+
 void life_leave_time_wait(struct tcp *tcp, struct tcp_conn *conn)
 {
 	tcp_enter(tcp, conn, SLUICE_STATE_TIME_WAIT);
+	life_send_owed_ack(tcp, conn);
 	time_wait_take_over(tcp, conn, false);
 	conn->reason = SLUICE_REASON_FINISHED;
 	life_detach(tcp, conn);
@@ -103,6 +112,7 @@ void life_leave_time_wait(struct tcp *tcp, struct tcp_conn *conn)
 
 void life_leave_fin_wait_2(struct tcp *tcp, struct tcp_conn *conn)
 {
+	life_send_owed_ack(tcp, conn);
 	time_wait_take_over(tcp, conn, true);
 	conn->reason = SLUICE_REASON_CLOSED_LOCALLY;
 	life_detach(tcp, conn);

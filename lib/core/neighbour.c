@@ -176,11 +176,8 @@ enum neighbour_verdict neighbour_resolve(struct tcp *tcp, struct tcp_conn *conn)
 
 	if (!hop)
 		return NEIGHBOUR_UNREACHABLE;
-	if (entry && entry->state == NEIGHBOUR_FAILED && !tick_reached(entry->due_ms, tcp->now_ms))
-		return NEIGHBOUR_UNREACHABLE;
-	if (!entry || entry->state == NEIGHBOUR_FAILED) {
-		if (!entry)
-			entry = neighbour_place(set, hop);
+	if (!entry) {
+		entry = neighbour_place(set, hop);
 		if (!entry) {
 			COUNT(tcp, drop_neighbour_full);
 			return neighbour_await(tcp, conn);
@@ -198,24 +195,48 @@ enum neighbour_verdict neighbour_resolve(struct tcp *tcp, struct tcp_conn *conn)
 	return NEIGHBOUR_READY;
 }
 
-/* Everybody who waits looks again. */
-static void neighbour_wake(struct tcp *tcp)
+void neighbour_suspect(struct tcp *tcp, struct tcp_conn *conn)
+{
+	const struct ip *hop = neighbour_next_hop(&tcp->neighbours, &conn->tuple.remote);
+	struct neighbour *entry = hop ? neighbour_find(&tcp->neighbours, hop) : NULL;
+
+	if (!hop || (!entry && !(entry = neighbour_place(&tcp->neighbours, hop))))
+		return;
+	if (!ip_equal(&entry->ip, hop) || entry->state == NEIGHBOUR_FREE) {
+		*entry = (struct neighbour){.ip = *hop, .used_ms = tcp->now_ms};
+		neighbour_begin(tcp, entry, NEIGHBOUR_ASKED);
+	} else if (entry->state == NEIGHBOUR_KNOWN) {
+		conn->peer_mac = entry->mac;
+		neighbour_begin(tcp, entry, NEIGHBOUR_PROBED);
+	}
+}
+
+/* Whoever waits for `hop` looks again, or hears that it does not answer. */
+static void neighbour_wake(struct tcp *tcp, const struct ip *hop, bool answers)
 {
 	struct neighbour_set *set = &tcp->neighbours;
+	uint32_t kept_count = 0;
 
 	for (uint32_t i = 0; i < set->awaiting_count; i++) {
 		struct tcp_conn *conn = tcp_conn_at(tcp, set->awaiting[i].conn_index);
 
-		if (conn->generation != set->awaiting[i].generation || conn->flags & CONN_DETACHED ||
-		    conn->state == SLUICE_STATE_CLOSED)
+		if (conn->generation != set->awaiting[i].generation || !(conn->flags & CONN_AWAITS_HOP))
 			continue;
+		if (!ip_equal(neighbour_next_hop(set, &conn->tuple.remote), hop)) {
+			set->awaiting[kept_count++] = set->awaiting[i];
+			continue;
+		}
 		conn->flags &= ~(uint32_t)CONN_AWAITS_HOP & 0xffffff;
-		if (!(conn->flags & CONN_SYN_UNACKED))
-			continue; /* its timer runs for what it sent; the next timeout looks the hop up */
+		if (conn->state != SLUICE_STATE_SYN_SENT || conn->flags & CONN_HAS_MAC)
+			continue;
+		if (!answers) {
+			life_end(tcp, conn, SLUICE_REASON_UNREACHABLE);
+			continue;
+		}
 		conn->retransmit_deadline = 0;
 		work_output(tcp, conn);
 	}
-	set->awaiting_count = 0;
+	set->awaiting_count = kept_count;
 }
 
 static void neighbour_known(struct tcp *tcp, struct neighbour *entry, const struct mac *mac)
@@ -228,7 +249,7 @@ static void neighbour_known(struct tcp *tcp, struct neighbour *entry, const stru
 	entry->state = NEIGHBOUR_KNOWN;
 	entry->due_ms = tcp->now_ms + NEIGHBOUR_FRESH_MS;
 	if (was_asked)
-		neighbour_wake(tcp);
+		neighbour_wake(tcp, &entry->ip, true);
 }
 
 /* A fresh entry is not overwritten by whoever speaks: the one we know is asked first (RFC 4861 section 7.2.5 in spirit). */
@@ -238,7 +259,7 @@ static void neighbour_learn(struct tcp *tcp, const struct neighbour_message *mes
 
 	if (!entry || !message->has_sender_mac || mac_is_group(&message->sender_mac))
 		return;
-	if (entry->state == NEIGHBOUR_ASKED || entry->state == NEIGHBOUR_PROBED || entry->state == NEIGHBOUR_FAILED)
+	if (entry->state == NEIGHBOUR_ASKED || entry->state == NEIGHBOUR_PROBED)
 		neighbour_known(tcp, entry, &message->sender_mac);
 	else if (entry->state == NEIGHBOUR_KNOWN && !mac_equal(&entry->mac, &message->sender_mac))
 		neighbour_begin(tcp, entry, NEIGHBOUR_PROBED);
@@ -281,9 +302,8 @@ static void neighbour_due(struct tcp *tcp, struct neighbour *entry)
 	}
 	COUNT(tcp, neighbours_failed);
 	tcp->neighbours.asked_count--;
-	entry->state = NEIGHBOUR_FAILED;
-	entry->due_ms = tcp->now_ms + NEIGHBOUR_ASK_MS;
-	neighbour_wake(tcp);
+	entry->state = NEIGHBOUR_FREE;
+	neighbour_wake(tcp, &entry->ip, false);
 }
 
 void neighbour_timers(struct tcp *tcp)

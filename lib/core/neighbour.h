@@ -14,14 +14,14 @@
 #define LOCAL_NONE   255
 #define AWAITING_MAX 1024
 
-enum neighbour_state { NEIGHBOUR_FREE, NEIGHBOUR_ASKED, NEIGHBOUR_KNOWN, NEIGHBOUR_PROBED, NEIGHBOUR_FAILED };
+enum neighbour_state { NEIGHBOUR_FREE, NEIGHBOUR_ASKED, NEIGHBOUR_KNOWN, NEIGHBOUR_PROBED };
 
 struct neighbour {
 	struct ip ip;
 	struct mac mac;
 	uint8_t state; /* enum neighbour_state */
 	uint8_t asks_count;
-	uint32_t due_ms; /* next ask, or the end of KNOWN or FAILED */
+	uint32_t due_ms; /* next ask, or the end of KNOWN */
 	uint32_t used_ms;
 };
 
@@ -62,8 +62,11 @@ uint8_t neighbour_source(const struct neighbour_set *set, const struct ip *remot
 enum neighbour_verdict { NEIGHBOUR_READY, NEIGHBOUR_WAIT, NEIGHBOUR_UNREACHABLE };
 
 /* Looks up, and if need be asks for, the next hop towards a connection's peer; READY fills in its peer_mac, WAIT lists it
- * to be looked at again when the answer comes. */
+ * to be looked at again when the answer comes.  Who does not answer ends those who wait, and is asked afresh by the next one. */
 enum neighbour_verdict neighbour_resolve(struct tcp *tcp, struct tcp_conn *conn);
+
+/* A peer is silent (RFC 9293 section 3.8.3, R1): takes the newest address known for its next hop, and has that one probed. */
+void neighbour_suspect(struct tcp *tcp, struct tcp_conn *conn);
 
 /* ARP packets, solicitations, advertisements. */
 void neighbour_arrives(struct tcp *tcp, const struct frame *frame);

@@ -49,7 +49,7 @@ static struct tcp_options output_syn_options(const struct tcp *tcp, const struct
 		options.present |= TCP_HAS_TIMESTAMPS;
 	if (is_answer ? conn->flags & CONN_SACK : tcp->config.sack)
 		options.present |= TCP_HAS_SACK_PERMITTED;
-	if (!is_answer || conn->rcv_shift)
+	if (!is_answer || conn->is_scaled)
 		options.present |= TCP_HAS_WINDOW_SCALE;
 	options.window_shift = is_answer ? conn->rcv_shift : tcp->config.window_shift;
 	return options;
@@ -149,10 +149,10 @@ void output_reset(struct tcp *tcp, struct tcp_conn *conn)
 
 void output_challenge(struct tcp *tcp, struct tcp_conn *conn)
 {
-	uint8_t second = tcp->now_s & 15U;
+	uint8_t second = tcp->now_s & 7U;
 
 	if (conn->challenge_second != second) {
-		conn->challenge_second = second & 15U;
+		conn->challenge_second = second & 7U;
 		conn->challenge_count = 0;
 	}
 	if (conn->challenge_count >= CHALLENGE_ACKS_PER_SECOND) {
@@ -173,13 +173,32 @@ static uint32_t output_text_max(const struct tcp *tcp, const struct tcp_conn *co
 	return conn->mss_bytes + output_usual_bytes(conn) - tcp_options_bytes(&options);
 }
 
-/* Sends a record's bytes again, cut to what a segment holds now. */
+/* Queued text that was never sent. */
+static uint32_t output_unsent_bytes(const struct tcp_conn *conn)
+{
+	uint32_t sent = seq_distance(conn->snd_nxt, tcp_conn_queue_seq(conn));
+
+	return conn->flags & CONN_FIN_SENT ? 0 : conn->snd_queued_bytes - sent;
+}
+
+/* What the byte of a probe takes along now that the window is open. */
+static uint32_t output_growth_bytes(const struct tcp_conn *conn, const struct tcp_inflight *record)
+{
+	uint32_t room_bytes = cc_min(conn->mss_bytes, conn->snd_wnd_bytes);
+
+	if (!(record->flags & INFLIGHT_GROWS) || room_bytes <= record->bytes)
+		return 0;
+	return cc_min(output_unsent_bytes(conn), room_bytes - record->bytes);
+}
+
+/* Sends a record's bytes again. */
 static enum output_result output_record(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record)
 {
 	bool is_syn = record->flags & INFLIGHT_SYN, is_fin = record->flags & INFLIGHT_FIN;
+	uint32_t growth_bytes = output_growth_bytes(conn, record);
 	struct output_segment segment = {
 		.seq = record->seq,
-		.text_bytes = record->bytes - (uint32_t)is_syn - (uint32_t)is_fin,
+		.text_bytes = record->bytes + growth_bytes - (uint32_t)is_syn - (uint32_t)is_fin,
 		.flags = TCP_ACK,
 	};
 
@@ -191,9 +210,12 @@ static enum output_result output_record(struct tcp *tcp, struct tcp_conn *conn, 
 		segment.flags |= TCP_PSH;
 	if (!output_segment(tcp, conn, segment))
 		return OUTPUT_BLOCKED;
-	record->flags &= (uint8_t)~INFLIGHT_LOST;
 	conn->lost_bytes -= record->bytes;
+	record->flags &= (uint8_t) ~(INFLIGHT_LOST | INFLIGHT_GROWS);
+	record->bytes = (uint16_t)(record->bytes + growth_bytes);
 	record->sent_us = tcp->now_us;
+	conn->snd_nxt = seq_add(conn->snd_nxt, growth_bytes);
+	COUNT_MANY(tcp, text_bytes_sent, growth_bytes);
 	if (record->retransmits == INFLIGHT_UNSENT)
 		record->retransmits = 0;
 	else if (record->retransmits < INFLIGHT_UNSENT - 1)
@@ -239,14 +261,6 @@ static enum output_result output_lost(struct tcp *tcp, struct tcp_conn *conn)
 	if (!conn->retransmit_deadline)
 		timer_arm_retransmit(tcp, conn, rtt_rto_us(&tcp->config, conn));
 	return OUTPUT_SENT;
-}
-
-/* Queued text that was never sent. */
-static uint32_t output_unsent_bytes(const struct tcp_conn *conn)
-{
-	uint32_t sent = seq_distance(conn->snd_nxt, tcp_conn_queue_seq(conn));
-
-	return conn->flags & CONN_FIN_SENT ? 0 : conn->snd_queued_bytes - sent;
 }
 
 static int32_t output_usable_bytes(const struct tcp_conn *conn)

@@ -123,24 +123,6 @@ static bool ack_is_duplicate(const struct tcp_conn *conn, const struct frame *fr
 	       frame->window != 0;
 }
 
-/* A probe of one byte is out and the window has opened: the byte goes again, in a whole segment. */
-static void ack_grow_probe(struct tcp *tcp, struct tcp_conn *conn)
-{
-	uint32_t unsent_bytes;
-	uint32_t bytes;
-
-	inflight_mark_lost(conn, &conn->inflight);
-	conn->inflight.flags &= (uint8_t)~INFLIGHT_PROBE;
-	if (conn->inflight.flags & INFLIGHT_FIN)
-		return;
-	unsent_bytes = conn->snd_queued_bytes - seq_distance(conn->snd_nxt, conn->snd_una);
-	bytes = cc_min(cc_min(unsent_bytes, conn->mss_bytes - 1U), conn->snd_wnd_bytes - 1);
-	conn->inflight.bytes = (uint16_t)(conn->inflight.bytes + bytes);
-	conn->lost_bytes += bytes;
-	conn->snd_nxt = seq_add(conn->snd_nxt, bytes);
-	COUNT_MANY(tcp, text_bytes_sent, bytes);
-}
-
 void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame, bool is_new)
 {
 	uint32_t window_bytes = frame->window << conn->snd_shift;
@@ -156,8 +138,10 @@ void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct fr
 	conn->snd_wnd_bytes = window_bytes;
 	if (window_bytes == 0)
 		return;
-	if (conn->inflight.bytes && conn->inflight.flags & INFLIGHT_PROBE && conn->inflight.next == INDEX_NONE)
-		ack_grow_probe(tcp, conn);
+	if (!inflight_is_empty(conn) && conn->inflight.flags & INFLIGHT_PROBE) {
+		inflight_mark_lost(conn, &conn->inflight);
+		conn->inflight.flags ^= INFLIGHT_PROBE | INFLIGHT_GROWS;
+	}
 	if (was_shut) {
 		conn_flags_clear(conn, CONN_PERSIST);
 		conn->retransmit_deadline = 0;
@@ -171,7 +155,7 @@ void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct fr
 static void ack_of_probe(const struct tcp *tcp, struct tcp_conn *conn)
 {
 	if (conn->inflight.flags & INFLIGHT_PROBE || conn->snd_wnd_bytes == 0)
-		conn->trouble_64ms = (uint16_t)(tcp->now_ms / 64);
+		conn->trouble = (uint16_t)(tcp->now_ms / TROUBLE_MS);
 }
 
 /* What follows in the state machine when our FIN is acknowledged; true: the connection is gone. */

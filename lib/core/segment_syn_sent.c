@@ -22,7 +22,8 @@ void segment_negotiate(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_
 	}
 	if (options->present & TCP_HAS_SACK_PERMITTED && tcp->config.sack)
 		conn->flags |= CONN_SACK;
-	if (options->present & TCP_HAS_WINDOW_SCALE) {
+	conn->is_scaled = (options->present & TCP_HAS_WINDOW_SCALE) != 0;
+	if (conn->is_scaled) {
 		conn->snd_shift = cc_min(options->window_shift, WINDOW_SHIFT_MAX) & 15U;
 		conn->rcv_shift = tcp->config.window_shift & 15U;
 	} else {

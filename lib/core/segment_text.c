@@ -65,7 +65,6 @@ static bool text_take_fin(struct tcp *tcp, struct tcp_conn *conn)
 		tcp_enter(tcp, conn, SLUICE_STATE_CLOSING);
 		return false;
 	case SLUICE_STATE_FIN_WAIT_2:
-		output_ack(tcp, conn);
 		life_leave_time_wait(tcp, conn);
 		return true;
 	case SLUICE_STATE_CLOSED:

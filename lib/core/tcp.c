@@ -27,6 +27,10 @@ static const char *tcp_refuse(const struct sluice_config *config, uint32_t worke
 		return "the send queue must be 1 KiB to 64 MiB";
 	if (config->port[worker_index].subnet_count > SLUICE_SUBNETS_MAX)
 		return "a port has more addresses than a worker can hold";
+	if (config->rto_max_ms > RTO_MAX_S * 1000 || config->rto_min_ms > config->rto_max_ms)
+		return "the retransmission timeout must be at most an hour, and its least no more than its most";
+	if (config->r2_ms > R2_MAX_S * 1000 || config->syn_r2_ms > R2_MAX_S * 1000)
+		return "R2, the time to give up after, must be at most three hours";
 	if (mtu_bytes < 576 || mtu_bytes > PACKET_ROOM_BYTES)
 		return "the MTU must be 576 to 2048";
 	return NULL;

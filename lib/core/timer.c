@@ -50,13 +50,13 @@ static void timer_acks(struct tcp *tcp)
 static bool timer_is_given_up(struct tcp *tcp, struct tcp_conn *conn)
 {
 	uint32_t r2_ms = conn->r2_s ? conn->r2_s * 1000U : tcp->config.r2_ms;
-	uint16_t now_64ms = (uint16_t)(tcp->now_ms / 64);
+	uint16_t now = (uint16_t)(tcp->now_ms / TROUBLE_MS);
 
 	if (conn->flags & CONN_SYN_UNACKED)
 		r2_ms = conn->r2_s ? r2_ms : tcp->config.syn_r2_ms;
 	if (conn->backoff_count == 0)
-		conn->trouble_64ms = now_64ms;
-	return (uint16_t)(now_64ms - conn->trouble_64ms) * 64U >= r2_ms;
+		conn->trouble = now;
+	return (uint16_t)(now - conn->trouble) * TROUBLE_MS >= r2_ms;
 }
 
 /* RFC 6298 section 5.5, RFC 5681 section 3.1: everything outstanding counts as lost, and the window is one segment. */
@@ -102,8 +102,8 @@ static void timer_expired(struct tcp *tcp, struct tcp_conn *conn)
 		life_end(tcp, conn, SLUICE_REASON_TIMED_OUT);
 		return;
 	}
-	if (conn->backoff_count == 2) /* R1: perhaps the next hop moved (RFC 9293 section 3.8.3) */
-		neighbour_resolve(tcp, conn);
+	if (conn->backoff_count >= 2 && conn->flags & CONN_HAS_MAC)
+		neighbour_suspect(tcp, conn);
 	timer_backed_off(conn);
 	timer_retransmit(tcp, conn);
 }

@@ -165,7 +165,7 @@ int user_set_option(struct tcp *tcp, struct tcp_conn *conn, enum sluice_option o
 		work_output(tcp, conn);
 		return 0;
 	case SLUICE_OPTION_R2_MS:
-		if (value == 0 || value > 65535ULL * 1000)
+		if (value == 0 || value > R2_MAX_S * 1000ULL)
 			return -EINVAL;
 		conn->r2_s = (uint16_t)((value + 999) / 1000);
 		return 0;

@@ -79,6 +79,7 @@ static struct rte_mbuf *take_in(struct host *host, struct flight *flight)
 	packet = packet_pool_receive(&host->pool, flight->frame, flight->bytes, first);
 	if (!packet) {
 		host->world->faults[FAULT_receive_full]++;
+		host->world->forged_lost += forged;
 		return NULL;
 	}
 	trace_frame(host_hears[host->index], forged ? "forged" : "", flight->frame, flight->bytes);
@@ -88,7 +89,7 @@ static struct rte_mbuf *take_in(struct host *host, struct flight *flight)
 	if (first < header || !is_for(host, &seg) || is_source_routed(flight->frame))
 		return packet;
 	host->port.segments_received++;
-	observer_delivered(&host->world->observer, host->index, &seg, speaker);
+	observer_delivered(&host->world->observer, host->index, &seg, speaker, forged);
 	return packet;
 }
 
@@ -194,6 +195,7 @@ static uint32_t port_send(void *user, struct rte_mbuf **packet, uint32_t count)
 	struct host *host = user;
 	uint32_t taken = count_taken(host, count);
 
+	host->is_refusing = taken < count;
 	for (uint32_t i = 0; i < taken; i++)
 		send_one(host, packet[i]);
 	return taken;

@@ -234,17 +234,28 @@ static void note_acknowledgment(uint64_t now_ns, struct side *speaker, struct si
 		listener->heard_edge = edge;
 }
 
-void observer_delivered(struct observer *observer, uint8_t host, const struct dissect *seg, struct side *speaker)
+/* An RST ends whoever has the tuple, whichever connection it was meant for. */
+static void note_reset(struct observer *observer, const struct dissect *seg)
+{
+	struct talk *talk = talk_newest(&observer->talks, &seg->source, &seg->destination);
+
+	for (; talk; talk = talk_older(talk, &seg->source, &seg->destination))
+		if (!talk_side(talk, &seg->destination)->closed)
+			talk_side(talk, &seg->destination)->heard_reset = true;
+}
+
+void observer_delivered(struct observer *observer, uint8_t host, const struct dissect *seg, struct side *speaker,
+			bool is_forged)
 {
 	struct side *listener;
 	uint32_t offset, end, before;
 
 	note_heard(observer, host, seg);
+	if (seg->flags & SEG_RST && !is_forged)
+		note_reset(observer, seg);
 	if (!speaker)
 		return;
 	listener = side_other(speaker);
-	if (seg->flags & SEG_RST)
-		listener->heard_reset = true;
 	if (seg->flags & SEG_RST || !speaker->has_iss)
 		return;
 	choose_iss(speaker, listener, seg);

@@ -47,7 +47,8 @@ struct observer {
 struct side *observer_sent(struct observer *observer, uint8_t host, const struct dissect *seg);
 
 /* A segment reaches a host.  `speaker` is what observer_sent() returned for it; NULL: forged, or of no talk. */
-void observer_delivered(struct observer *observer, uint8_t host, const struct dissect *seg, struct side *speaker);
+void observer_delivered(struct observer *observer, uint8_t host, const struct dissect *seg, struct side *speaker,
+			bool is_forged);
 
 /* The host with this address; TALK_NO_HOST: none. */
 uint8_t observer_host_of(const struct observer *observer, const uint8_t ip[16]);

@@ -60,7 +60,8 @@ bool stranger_is_harmless(const struct world *world, const struct dissect *seg, 
 
 		if (!victim->closed && side_is_finished(victim))
 			return false;
-		if (!victim->closed && victim->has_iss && is_as_if_sent(victim, seg)) {
+		if (!victim->closed && victim->has_iss && !world->host[victim->host].is_refusing &&
+		    is_as_if_sent(victim, seg)) {
 			*speaker = side_other(victim);
 			return true;
 		}

@@ -56,7 +56,7 @@ static void passes(int from, struct dissect seg)
 	struct side *side = sent(from, seg);
 
 	seg = segment(from, seg);
-	observer_delivered(&observer, (uint8_t)(1 - from), &seg, side);
+	observer_delivered(&observer, (uint8_t)(1 - from), &seg, side, false);
 }
 
 #define NOTHING "nothing"
@@ -289,7 +289,7 @@ static void reset_that_answers(void **state)
 	struct dissect stray = segment(1, (struct dissect){.seq = 77, .ack = 4711, .flags = SEG_ACK});
 
 	(void)state;
-	observer_delivered(&observer, 0, &stray, NULL);
+	observer_delivered(&observer, 0, &stray, NULL, false);
 	EXPECT(NOTHING, sent(0, (struct dissect){.seq = 4711, .flags = SEG_RST}));
 }
 

@@ -24,6 +24,7 @@ static void arrive(struct world *world, struct flight *flight)
 
 	if (host->arrived_count == HOST_ARRIVED_MAX) {
 		world->faults[FAULT_receive_full]++;
+		world->forged_lost += flight->from == flight->to;
 		trace_frame("lost", "receive queue full", flight->frame, flight->bytes);
 		free(flight);
 		return;

@@ -64,6 +64,7 @@ struct host {
 	uint64_t last_trouble_ns;               /* when an allocation or a send last failed, or it stalled */
 	uint64_t deadline_ns;                   /* of the worker, in the world's time */
 	uint32_t idle_turns;                    /* in a row, at one time, without a packet or an event */
+	bool is_refusing;                       /* at its last offer the port left packets behind */
 	uint32_t arrived_first, arrived_count;
 	struct flight *arrived[HOST_ARRIVED_MAX];
 	uint32_t sending_first, sending_count;
@@ -88,8 +89,9 @@ struct world {
 	struct flights flights;
 	struct observer observer;
 	uint64_t faults[FAULT_COUNT];
-	bool calm;        /* faults are over */
-	uint64_t calm_ns; /* since then */
+	uint64_t forged_lost; /* made by us, and lost before the host */
+	bool calm;            /* faults are over */
+	uint64_t calm_ns;     /* since then */
 	uint64_t turns;
 };
 
