@@ -103,7 +103,7 @@ static const struct options_entry entries[] = {
 		"Packet buffers, of 2 KiB and some. This and all other sizes are per worker."),
 	RECORDS("connections", connections, 1, "Connection records."),
 	RECORDS("half-open", half_open, 1,
-		"Entries for handshakes in progress, IPv4 and IPv6 each. More evict the oldest; cookies take over."),
+		"Entries for handshakes in progress, IPv4 and IPv6 each. More evict the oldest."),
 	RECORDS("time-wait", time_wait, 1, "TIME-WAIT records, both families together. More recycle the oldest."),
 	RECORDS("chunks-small", chunks_small, 1, "256-byte chunks for copied send data."),
 	RECORDS("chunks-large", chunks_large, 1, "2 KiB chunks for copied send data."),

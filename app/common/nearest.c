@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Edit distance over three rows (optimal string alignment).  A word is suggested when about a third of it at most is
- * wrong.
+ * wrong, or when what was typed is its beginning.
  */
 #include "app/common/nearest.h"
 
 #include <string.h>
+
+#define STEM_BYTES    3                /* a shorter beginning says nothing */
+#define STEM_DISTANCE (UINT32_MAX - 1) /* a word that was left unfinished yields to any that was mistyped */
 
 static uint32_t least(uint32_t a, uint32_t b)
 {
@@ -41,7 +44,10 @@ void nearest_offer(struct nearest *nearest, const char *candidate)
 {
 	uint32_t distance = nearest_distance(nearest->typed, candidate);
 	uint32_t most = (uint32_t)(strlen(candidate) + 2) / 3;
+	size_t typed_bytes = strlen(nearest->typed);
 
+	if (distance > most && typed_bytes >= STEM_BYTES && !strncmp(candidate, nearest->typed, typed_bytes))
+		distance = most = STEM_DISTANCE;
 	if (distance > most || (nearest->word && distance >= nearest->distance))
 		return;
 	nearest->word = candidate;

@@ -177,8 +177,10 @@ bool options_file_read(struct options *options, const char *path)
 		return false;
 	}
 	bad_line = ini_parse_stream(line_read, &in, key_take, &in);
-	if (ferror(in.file))
-		complain(&in, "cannot be read further: %s", strerror(errno));
+	if (ferror(in.file)) {
+		options_refuse(options, "--config: cannot read '%s' to its end: %s", path, strerror(errno));
+		in.failed = true;
+	}
 	if (bad_line) {
 		in.line_number = (uint32_t)bad_line;
 		complain(&in, "neither 'key = value', nor '[section]', nor a comment");

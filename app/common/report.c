@@ -95,31 +95,85 @@ json_t *report_percentiles(const struct histogram *histogram)
 	return out;
 }
 
+/* A pipe or a device keeps its place: it is written to, not replaced. */
+static bool is_special(const char *path)
+{
+	struct stat existing;
+
+	return !stat(path, &existing) && !S_ISREG(existing.st_mode);
+}
+
+/* The file beside it that is written first: *part is its name, to be freed.  NULL: errno says why. */
+static FILE *part_open(const char *path, char **part)
+{
+	FILE *file;
+
+	if (asprintf(part, "%s.part", path) < 0) {
+		*part = NULL;
+		errno = ENOMEM;
+		return NULL;
+	}
+	file = fopen(*part, "we");
+	if (!file) {
+		free(*part);
+		*part = NULL;
+	}
+	return file;
+}
+
 /* Through a file beside it, renamed at the end: a reader sees the old report or the new one, never half of one. */
 static int file_write(const json_t *root, const char *path)
 {
-	struct stat existing;
 	char *part;
-	FILE *file = NULL;
+	FILE *file;
 	int error = 0;
 
-	if (!stat(path, &existing) && !S_ISREG(existing.st_mode)) /* a pipe or a device keeps its place */
+	if (is_special(path))
 		return json_dump_file(root, path, JSON_INDENT(2)) ? -EIO : 0;
-	if (asprintf(&part, "%s.part", path) < 0)
-		return -ENOMEM;
-	file = fopen(part, "we");
+	file = part_open(path, &part);
 	if (!file)
-		error = -errno;
-	else if (json_dumpf(root, file, JSON_INDENT(2)) || fputc('\n', file) == EOF)
+		return -errno;
+	if (json_dumpf(root, file, JSON_INDENT(2)) || fputc('\n', file) == EOF)
 		error = -EIO;
-	if (file && fclose(file) && !error)
+	if (fclose(file) && !error)
 		error = -errno;
 	if (!error && rename(part, path))
 		error = -errno;
-	if (error && file)
+	if (error)
 		unlink(part);
 	free(part);
 	return error;
+}
+
+static int file_check(const char *path)
+{
+	struct stat existing;
+	char *part;
+	FILE *file;
+
+	if (!stat(path, &existing) && S_ISDIR(existing.st_mode))
+		return -EISDIR;
+	if (is_special(path))
+		return access(path, W_OK) ? -errno : 0;
+	file = part_open(path, &part);
+	if (!file)
+		return -errno;
+	fclose(file);
+	unlink(part);
+	free(part);
+	return 0;
+}
+
+static int say_failed(const char *path, int error)
+{
+	if (error)
+		fprintf(stderr, "cannot write the report to '%s': %s\n", path, strerror(-error));
+	return error;
+}
+
+int report_check(const char *path)
+{
+	return say_failed(path, strcmp(path, "-") ? file_check(path) : 0);
 }
 
 int report_write(json_t *root, const char *path)
@@ -134,7 +188,5 @@ int report_write(json_t *root, const char *path)
 	else
 		error = file_write(root, path);
 	json_decref(root);
-	if (error)
-		fprintf(stderr, "cannot write the report to '%s': %s\n", path, strerror(-error));
-	return error;
+	return say_failed(path, error);
 }

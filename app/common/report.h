@@ -27,6 +27,9 @@ double report_busy_fraction(const struct sluice_statistics *statistics, const st
 /* What is counted in `later` beyond `earlier`; gauges are those of `later`. */
 struct sluice_statistics report_since(const struct sluice_statistics *later, const struct sluice_statistics *earlier);
 
+/* Before a run, whose figures should not be lost at its end: report_write()'s result, had there been something to write. */
+int report_check(const char *path);
+
 /*
  * Writes `root` to `path` ("-": stdout), whole or not at all, and lets go of it.  0, or a negative errno after saying
  * on stderr what failed.

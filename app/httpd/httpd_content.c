@@ -331,7 +331,7 @@ int httpd_content_open(const char *root, uint64_t max_bytes, bool endpoints, str
 		result = finish(store);
 	if (result) {
 		if (result == -ENOMEM)
-			fprintf(stderr, "httpd: out of memory while loading what is served\n");
+			fprintf(stderr, "sluice-httpd: out of memory while loading what is served\n");
 		httpd_content_close(store);
 		return result;
 	}

@@ -32,7 +32,7 @@ struct walk {
 
 static int complain(const struct walk *walk, const char *what, int result)
 {
-	fprintf(stderr, "httpd: %s%s: %s%s%s\n", walk->real_root, walk->path, what, result ? ": " : "",
+	fprintf(stderr, "sluice-httpd: %s%s: %s%s%s\n", walk->real_root, walk->path, what, result ? ": " : "",
 		result ? strerror(-result) : "");
 	return result;
 }
@@ -210,7 +210,7 @@ int httpd_directory_load(struct httpd_content *content, const char *root, uint64
 	walk->now_s = (uint64_t)time(NULL);
 	if (!realpath(root, walk->real_root)) {
 		result = -errno;
-		fprintf(stderr, "httpd: document root %s: %s\n", root, strerror(errno));
+		fprintf(stderr, "sluice-httpd: document root %s: %s\n", root, strerror(errno));
 	} else {
 		directory = open(walk->real_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		result = directory < 0 ? complain(walk, "cannot be opened", -errno) : load_directory(walk, directory);

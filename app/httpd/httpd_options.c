@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#define HTTP_PORT   80
 #define MS_NS       UINT64_C(1000000)
 #define SECOND_NS   UINT64_C(1000000000)
 #define DAY_MS      86400000
@@ -137,11 +138,67 @@ static void defaults(struct httpd_options *program)
 
 static enum options_result fill_listen(struct httpd_options *program, const struct options *options)
 {
+	struct sluice_address *listen = program->config.listen;
+
 	if (program->listen.count > HTTPD_LISTEN_MAX)
 		return options_refuse(options, "--listen: at most %u addresses", HTTPD_LISTEN_MAX);
-	for (uint32_t i = 0; i < program->listen.count; i++)
-		sluice_address_parse(program->listen.item[i], &program->config.listen[i]);
+	for (uint32_t i = 0; i < program->listen.count; i++) {
+		sluice_address_parse(program->listen.item[i], &listen[i]);
+		if (!listen[i].port)
+			listen[i].port = HTTP_PORT;
+		for (uint32_t j = 0; j < i; j++) {
+			if (listen[i].port == listen[j].port && !memcmp(listen[i].ip, listen[j].ip, sizeof(listen->ip)))
+				return options_refuse(options, "--listen: '%s' is given twice",
+						      program->listen.item[i]);
+		}
+	}
 	program->config.listen_count = program->listen.count;
+	return OPTIONS_RUN;
+}
+
+static bool listens_on(const struct sluice_address *listen, const struct sluice_port_config *port)
+{
+	static const struct sluice_address any = {0}, any_ipv4 = {.ip = {[10] = 0xff, [11] = 0xff}};
+
+	if (!memcmp(listen->ip, any.ip, sizeof(any.ip)) || !memcmp(listen->ip, any_ipv4.ip, sizeof(any.ip)))
+		return true;
+	for (uint32_t i = 0; i < port->subnet_count; i++) {
+		if (!memcmp(listen->ip, port->subnet[i].ip, sizeof(any.ip)))
+			return true;
+	}
+	return false;
+}
+
+struct httpd_config httpd_options_share(const struct httpd_options *program, uint32_t port)
+{
+	struct httpd_config out = program->config;
+
+	out.listen_count = 0;
+	for (uint32_t i = 0; i < program->config.listen_count; i++) {
+		if (listens_on(&program->config.listen[i], &program->endpoint.config.port[port]))
+			out.listen[out.listen_count++] = program->config.listen[i];
+	}
+	return out;
+}
+
+/* Every address to listen on is one of ours, and every port has one of them. */
+static enum options_result check_listen_ports(const struct httpd_options *program, const struct options *options)
+{
+	const struct sluice_config *endpoint = &program->endpoint.config;
+
+	for (uint32_t i = 0; i < program->config.listen_count; i++) {
+		bool is_ours = false;
+
+		for (uint32_t port = 0; port < endpoint->port_count; port++)
+			is_ours |= listens_on(&program->config.listen[i], &endpoint->port[port]);
+		if (!is_ours)
+			return options_refuse(options, "--listen: '%s' is no port's address: give it by --address too",
+					      program->listen.item[i]);
+	}
+	for (uint32_t port = 0; port < endpoint->port_count && program->config.listen_count; port++) {
+		if (!httpd_options_share(program, port).listen_count)
+			return options_refuse(options, "--listen: port %u has none of these addresses", port);
+	}
 	return OPTIONS_RUN;
 }
 
@@ -184,5 +241,5 @@ enum options_result httpd_options_read(struct httpd_options *program, struct opt
 		result = check_together(program, options);
 	if (result == OPTIONS_RUN && endpoint_finish(&program->endpoint, &split, options))
 		result = OPTIONS_WRONG;
-	return result;
+	return result == OPTIONS_RUN ? check_listen_ports(program, options) : result;
 }

@@ -20,5 +20,8 @@ struct httpd_options {
 	const char *json_path; /* totals at the end; NULL: none */
 };
 
+/* The configuration of the worker of port `port`: it listens on the addresses that are its own. */
+struct httpd_config httpd_options_share(const struct httpd_options *program, uint32_t port);
+
 /* Reads file and command line.  `options` must outlive `program`, whose texts it owns. */
 enum options_result httpd_options_read(struct httpd_options *program, struct options *options, int argc, char **argv);

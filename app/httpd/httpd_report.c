@@ -58,9 +58,9 @@ static void write_log(struct httpd_report *report)
 	uint32_t count;
 
 	for (uint32_t i = 0; i < report->run->worker_count; i++) {
-		struct httpd *httpd = httpd_run_server(report->run, i);
+		struct httpd *httpd = report->run->worker[i].httpd;
 
-		while (httpd && (count = httpd_log_take(httpd, record, LOG_BATCH)) > 0)
+		while ((count = httpd_log_take(httpd, record, LOG_BATCH)) > 0)
 			for (uint32_t at = 0; at < count; at++) {
 				size_t bytes =
 					httpd_log_line(&record[at], report->run->program->access_log_format, line);

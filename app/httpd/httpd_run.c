@@ -42,15 +42,8 @@ static void drain(struct httpd_run_worker *me)
 static int serve(struct sluice_worker *worker, void *argument)
 {
 	struct httpd_run_worker *me = argument;
-	struct httpd *httpd;
-	int error = httpd_open(&me->run->config, worker, &httpd);
 
-	if (error) {
-		fprintf(stderr, "sluice-httpd: cannot listen: %s\n", strerror(-error));
-		stop_ask();
-		return error;
-	}
-	__atomic_store_n(&me->httpd, httpd, __ATOMIC_RELEASE);
+	(void)worker;
 	while (!stop_is_asked())
 		turn(me);
 	drain(me);
@@ -73,6 +66,26 @@ static void say_listening(const struct httpd_run *run)
 	fflush(stdout);
 }
 
+/* Before the workers' threads start, so that who reads "listening" may connect. */
+static int open_servers(struct httpd_run *run)
+{
+	for (uint32_t i = 0; i < run->worker_count; i++) {
+		struct httpd_run_worker *me = &run->worker[i];
+		struct httpd_config config = httpd_options_share(run->program, i);
+		int error;
+
+		me->run = run;
+		me->worker = sluice_worker(run->sluice, i);
+		config.content = run->content;
+		error = httpd_open(&config, me->worker, &me->httpd);
+		if (error) {
+			fprintf(stderr, "sluice-httpd: port %u: cannot listen: %s\n", i, strerror(-error));
+			return error;
+		}
+	}
+	return 0;
+}
+
 int httpd_run_open(struct httpd_run *run, const struct httpd_options *program)
 {
 	const struct httpd_config *config = &program->config;
@@ -83,17 +96,16 @@ int httpd_run_open(struct httpd_run *run, const struct httpd_options *program)
 	error = httpd_content_open(config->root, config->content_max_bytes, config->endpoints, &run->content);
 	if (error)
 		return error;
-	run->config = *config;
-	run->config.content = run->content;
 	error = sluice_open(&program->endpoint.config, &run->sluice);
 	if (error) {
 		httpd_content_close(run->content);
 		return error;
 	}
 	run->worker_count = sluice_worker_count(run->sluice);
-	for (uint32_t i = 0; i < run->worker_count; i++)
-		run->worker[i] = (struct httpd_run_worker){.run = run, .worker = sluice_worker(run->sluice, i)};
-	return 0;
+	error = open_servers(run);
+	if (error)
+		httpd_run_close(run);
+	return error;
 }
 
 int httpd_run_serve(struct httpd_run *run)
@@ -118,21 +130,12 @@ void httpd_run_close(struct httpd_run *run)
 	httpd_content_close(run->content);
 }
 
-struct httpd *httpd_run_server(const struct httpd_run *run, uint32_t index)
-{
-	return __atomic_load_n(&run->worker[index].httpd, __ATOMIC_ACQUIRE);
-}
-
 struct httpd_statistics httpd_run_statistics(const struct httpd_run *run)
 {
 	struct httpd_statistics sum = {0}, one;
 
 	for (uint32_t i = 0; i < run->worker_count; i++) {
-		const struct httpd *httpd = httpd_run_server(run, i);
-
-		if (!httpd)
-			continue;
-		httpd_statistics(httpd, &one);
+		httpd_statistics(run->worker[i].httpd, &one);
 		httpd_statistics_add(&sum, &one);
 	}
 	return sum;

@@ -12,28 +12,24 @@ struct httpd_run;
 struct httpd_run_worker {
 	struct httpd_run *run;
 	struct sluice_worker *worker;
-	struct httpd *httpd; /* NULL until it listens; set once, with release */
+	struct httpd *httpd;
 };
 
 struct httpd_run {
 	const struct httpd_options *program;
-	struct httpd_config config; /* the program's, with the content */
 	struct httpd_content *content;
 	struct sluice *sluice;
 	uint32_t worker_count;
 	struct httpd_run_worker worker[SLUICE_PORTS_MAX];
 };
 
-/* Loads the content and opens the endpoint.  0, or a negative errno after saying what failed. */
+/* Loads the content, opens the endpoint and listens.  0, or a negative errno after saying what failed. */
 int httpd_run_open(struct httpd_run *run, const struct httpd_options *program);
 
 /* Serves on every worker until a stop is asked for and connections have ended, or been cut.  0 or a negative errno. */
 int httpd_run_serve(struct httpd_run *run);
 
 void httpd_run_close(struct httpd_run *run);
-
-/* The server of worker `index`; NULL while it is not open.  Any thread. */
-struct httpd *httpd_run_server(const struct httpd_run *run, uint32_t index);
 
 /* Sums over the workers.  Any thread. */
 struct httpd_statistics httpd_run_statistics(const struct httpd_run *run);

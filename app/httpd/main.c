@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/common/report.h"
+#include "app/common/standard.h"
 #include "app/common/stop.h"
 #include "app/common/ticker.h"
 #include "app/httpd/httpd_report.h"
@@ -35,8 +37,10 @@ static int run_program(const struct httpd_options *program)
 	struct ticker ticker = {0};
 	int error;
 
-	if (!run)
+	if (!run || (program->json_path && report_check(program->json_path))) {
+		free(run);
 		return EXIT_FAILURE;
+	}
 	ticker_prepare(&ticker);
 	error = httpd_run_open(run, program);
 	if (!error) {
@@ -54,6 +58,7 @@ int main(int argc, char **argv)
 	enum options_result result;
 	int status = EXIT_SUCCESS;
 
+	standard_open();
 	if (!program)
 		return EXIT_FAILURE;
 	result = httpd_options_read(program, &options, argc, argv);
@@ -67,5 +72,7 @@ int main(int argc, char **argv)
 	}
 	options_release(&options);
 	free(program);
+	if (!standard_flush("sluice-httpd") && status == EXIT_SUCCESS)
+		status = EXIT_FAILURE;
 	return status;
 }

@@ -12,6 +12,9 @@
 #define LOOPBACK_PATH      "/plaintext"
 #define LOOPBACK_TIME_WAIT 131072 /* few enough that the ports of the source addresses outnumber them */
 #define CONNECTIONS_SPARE  1024
+#define RECORDS_MAX        (1 << 28)
+#define ANSWER_BYTES       256  /* of a short answer, generously */
+#define SEND_CHUNK_BYTES   2048 /* of struct sluice_config's chunks_large */
 #define SECOND_NS          UINT64_C(1000000000)
 #define TIME_MAX_NS        (UINT64_C(30) * 24 * 3600 * SECOND_NS)
 
@@ -137,6 +140,33 @@ static void loopback_fill(struct load_options *program, const struct options *op
 		config->time_wait = LOOPBACK_TIME_WAIT;
 }
 
+static void raise_to(uint32_t *value, uint64_t least, const struct options *options, const char *name)
+{
+	if (*value < least && !options_is_given(options, name))
+		*value = least > RECORDS_MAX ? RECORDS_MAX : (uint32_t)least;
+}
+
+/*
+ * What --concurrency asks of the records that nobody counted out: one for each connection, and in the loopback, whose
+ * server has the same sizes, room for one copied answer to each request, since all may be in flight at once.
+ */
+static void records_follow(struct load_options *program, const struct options *options)
+{
+	struct sluice_config *config = &program->endpoint.config;
+	uint64_t conns = program->load.concurrency, answer_bytes = (uint64_t)program->load.pipeline * ANSWER_BYTES;
+	uint64_t chunks = (answer_bytes + SEND_CHUNK_BYTES - 1) / SEND_CHUNK_BYTES;
+
+	raise_to(&config->connections, conns + CONNECTIONS_SPARE, options, "connections");
+	if (!program->is_loopback)
+		return;
+	if (program->load.pipeline == 1) {
+		raise_to(&config->chunks_small, conns, options, "chunks-small");
+	} else {
+		raise_to(&config->chunks_large, conns * chunks, options, "chunks-large");
+		raise_to(&config->descriptors, conns * chunks, options, "descriptors");
+	}
+}
+
 static bool is_zero(const uint8_t ip[16])
 {
 	static const uint8_t none[16];
@@ -193,12 +223,10 @@ enum options_result load_options_read(struct load_options *program, struct optio
 		program->load.target.port = HTTP_PORT;
 	if (endpoint_finish(&program->endpoint, &split, options))
 		return OPTIONS_WRONG;
-	if (program->load.concurrency < program->endpoint.config.port_count)
+	if (!program->is_loopback && program->load.concurrency < program->endpoint.config.port_count)
 		return options_refuse(options, "--concurrency: %u is fewer than there are workers",
 				      program->load.concurrency);
-	if (!options_is_given(options, "connections") &&
-	    program->endpoint.config.connections < program->load.concurrency + CONNECTIONS_SPARE)
-		program->endpoint.config.connections = program->load.concurrency + CONNECTIONS_SPARE;
+	records_follow(program, options);
 	return OPTIONS_RUN;
 }
 

@@ -132,8 +132,10 @@ static int serve_loop(struct sluice_worker *worker, void *argument)
 	config.listen[0] = me->config.target;
 	config.listen_count = 1;
 	config.endpoints = true;
-	if (config.connections < me->config.concurrency)
-		config.connections = me->config.concurrency;
+	/* An old connection may still be closing when the next one is there: as many as TCP itself has. */
+	config.connections = me->run->program->endpoint.config.connections;
+	if (config.exchanges < me->config.concurrency)
+		config.exchanges = me->config.concurrency;
 	error = httpd_open(&config, worker, &me->httpd);
 	if (error) {
 		fprintf(stderr, "cannot start the server: %s\n", strerror(-error));

@@ -10,6 +10,7 @@
 
 #include "app/common/histogram_log.h"
 #include "app/common/report.h"
+#include "app/common/standard.h"
 #include "app/common/stop.h"
 #include "app/common/ticker.h"
 #include "app/load/load_json.h"
@@ -66,7 +67,8 @@ static int load_program(struct load_options *program)
 	struct ticker ticker;
 	int error = -ENOMEM;
 
-	if (!text || !run || !log_open(program->histogram_log_path, &text->histogram_log))
+	if (!text || !run || (program->json_path && report_check(program->json_path)) ||
+	    !log_open(program->histogram_log_path, &text->histogram_log))
 		goto out;
 	text->run = run;
 	text->file = program->json_path && !strcmp(program->json_path, "-") ? stderr : stdout;
@@ -91,6 +93,7 @@ int main(int argc, char **argv)
 	enum options_result result;
 	int status = EXIT_SUCCESS;
 
+	standard_open();
 	if (!program)
 		return EXIT_FAILURE;
 	result = load_options_read(program, &options, argc, argv);
@@ -104,5 +107,7 @@ int main(int argc, char **argv)
 	}
 	options_release(&options);
 	free(program);
+	if (!standard_flush("sluice-load") && status == EXIT_SUCCESS)
+		status = EXIT_FAILURE;
 	return status;
 }

@@ -44,6 +44,24 @@ static void test_the_nearest_word_wins(void **state)
 	assert_int_equal(nearest.distance, 1);
 }
 
+static void test_an_unfinished_word_is_finished(void **state)
+{
+	struct nearest unfinished = {.typed = "loop"}, mistyped = {.typed = "time-waits"}, short_one = {.typed = "lo"};
+
+	(void)state;
+	nearest_offer(&unfinished, "mtu");
+	nearest_offer(&unfinished, "loopback");
+	nearest_offer(&unfinished, "loopback-addresses");
+	assert_string_equal(unfinished.word, "loopback");
+	nearest_offer(&unfinished, "look");
+	assert_string_equal(unfinished.word, "look"); /* one letter wrong is nearer */
+	nearest_offer(&mistyped, "time-waits-for-nobody");
+	nearest_offer(&mistyped, "time-wait");
+	assert_string_equal(mistyped.word, "time-wait");
+	nearest_offer(&short_one, "loopback");
+	assert_null(short_one.word);
+}
+
 static void test_nothing_near_nothing_said(void **state)
 {
 	struct nearest nearest = {.typed = "xyzzy"};
@@ -57,9 +75,8 @@ static void test_nothing_near_nothing_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_edits_are_counted),
-		cmocka_unit_test(test_a_word_too_long_is_far_away),
-		cmocka_unit_test(test_the_nearest_word_wins),
+		cmocka_unit_test(test_edits_are_counted),         cmocka_unit_test(test_a_word_too_long_is_far_away),
+		cmocka_unit_test(test_the_nearest_word_wins),     cmocka_unit_test(test_an_unfinished_word_is_finished),
 		cmocka_unit_test(test_nothing_near_nothing_said),
 	};
 

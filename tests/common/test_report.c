@@ -117,6 +117,29 @@ static void test_failures_are_told(void **state)
 	assert_int_equal(report_write(NULL, "report.json"), -ENOMEM);
 }
 
+static void test_a_check_leaves_nothing_behind(void **state)
+{
+	(void)state;
+	assert_int_equal(report_check("-"), 0);
+	assert_int_equal(report_check("/dev/null"), 0);
+	assert_int_equal(report_check("checked.json"), 0);
+	assert_int_equal(access("checked.json", F_OK), -1);
+	assert_int_equal(access("checked.json.part", F_OK), -1);
+	assert_int_equal(report_check("no/such/folder/report.json"), -ENOENT);
+	assert_int_equal(report_check("."), -EISDIR);
+}
+
+static void test_a_check_keeps_the_old_report(void **state)
+{
+	static const char path[] = "old.json";
+
+	(void)state;
+	assert_int_equal(report_write(json_pack("{s:i}", "a", 1), path), 0);
+	assert_int_equal(report_check(path), 0);
+	assert_int_equal(access(path, F_OK), 0);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +150,8 @@ int main(void)
 		cmocka_unit_test(test_written_whole),
 		cmocka_unit_test(test_a_device_stays_a_device),
 		cmocka_unit_test(test_failures_are_told),
+		cmocka_unit_test(test_a_check_leaves_nothing_behind),
+		cmocka_unit_test(test_a_check_keeps_the_old_report),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -125,6 +125,45 @@ static void test_what_contradicts_is_refused(void **state)
 	give_up();
 }
 
+#define TWO_PORTS "--port", "a", "--port", "b", "--address", "198.18.0.1/15@0", "--address", "198.18.0.2/15@1"
+
+static void test_each_port_listens_on_its_own(void **state)
+{
+	struct httpd_config share;
+
+	(void)state;
+	assert_int_equal(READS(TWO_PORTS, "--listen", "198.18.0.1:81", "--listen", "198.18.0.2", "--listen", "[::]:90"),
+			 OPTIONS_RUN);
+	share = httpd_options_share(&program, 0);
+	assert_int_equal(share.listen_count, 2);
+	assert_int_equal(share.listen[0].port, 81);
+	assert_int_equal(share.listen[1].port, 90);
+	share = httpd_options_share(&program, 1);
+	assert_int_equal(share.listen_count, 2);
+	assert_int_equal(share.listen[0].ip[15], 2);
+	assert_int_equal(share.listen[0].port, 80);
+	give_up();
+	assert_int_equal(READS(TWO_PORTS, "--listen", "0.0.0.0:80"), OPTIONS_RUN);
+	assert_int_equal(httpd_options_share(&program, 1).listen_count, 1);
+	give_up();
+}
+
+/* What these two add to two ports with an address each is refused with `words`. */
+static void refuses_listen(const char *listen, const char *second, const char *words)
+{
+	assert_int_equal(READS(TWO_PORTS, "--listen", listen, "--listen", second), OPTIONS_WRONG);
+	assert_non_null(strstr(said, words));
+	give_up();
+}
+
+static void test_where_nobody_could_connect_is_refused(void **state)
+{
+	(void)state;
+	refuses_listen("198.18.0.9:80", "[::]:80", "'198.18.0.9:80' is no port's address");
+	refuses_listen("198.18.0.1:80", "198.18.0.1:81", "port 1 has none of these addresses");
+	refuses_listen("[::]:80", "[::]", "'[::]' is given twice");
+}
+
 static void test_the_example_file_is_right(void **state)
 {
 	(void)state;
@@ -140,6 +179,8 @@ int main(void)
 		cmocka_unit_test(test_every_field_has_its_option),
 		cmocka_unit_test(test_a_smaller_head_brings_a_smaller_target),
 		cmocka_unit_test(test_what_contradicts_is_refused),
+		cmocka_unit_test(test_each_port_listens_on_its_own),
+		cmocka_unit_test(test_where_nobody_could_connect_is_refused),
 		cmocka_unit_test(test_the_example_file_is_right),
 	};
 

@@ -70,6 +70,31 @@ static void test_a_target_of_ones_own(void **state)
 	options_release(&options);
 }
 
+static void test_records_follow_concurrency(void **state)
+{
+	const struct sluice_config *config = &program.endpoint.config;
+	struct sluice_config usual;
+
+	(void)state;
+	sluice_config_defaults(&usual);
+	assert_int_equal(READS("--loopback", "--concurrency", "100k"), OPTIONS_RUN);
+	assert_true(config->connections > 100000);
+	assert_int_equal(config->chunks_small, 100000); /* every answer may be in flight */
+	assert_int_equal(config->chunks_large, usual.chunks_large);
+	options_release(&options);
+	assert_int_equal(READS("--loopback", "--concurrency", "5k", "--pipeline", "64"), OPTIONS_RUN);
+	assert_int_equal(config->chunks_large, 5000 * 64 * 256 / 2048);
+	options_release(&options);
+	assert_int_equal(READS("--loopback", "--concurrency", "100k", "--connections", "9", "--chunks-small", "8"),
+			 OPTIONS_RUN);
+	assert_int_equal(config->connections, 9); /* as was asked for */
+	assert_int_equal(config->chunks_small, 8);
+	options_release(&options);
+	assert_int_equal(READS("--loopback", "--concurrency", "1"), OPTIONS_RUN); /* one of the workers serves */
+	assert_int_equal(config->connections, 1 + 1024);                          /* one, and those that still close */
+	options_release(&options);
+}
+
 static void test_workers_share(void **state)
 {
 	struct load_config share;
@@ -109,7 +134,8 @@ static void test_what_contradicts_is_refused(void **state)
 	REFUSES("--loopback", "--mode", "cps", "--pipeline", "2");
 	REFUSES("--loopback", "--mode", "cps", "--requests-per-connection", "2");
 	REFUSES("--loopback", "--mode", "rps", "--close", "server");
-	REFUSES("--loopback", "--concurrency", "1");
+	REFUSES("--target", "198.18.0.9", "--port", "a", "--port", "b", "--address", "198.18.0.1/15", "--concurrency",
+		"1");
 	REFUSES("--loopback", "--path", "no-slash");
 	REFUSES("--loopback", "--host", "a b");
 	REFUSES("--loopback", "--pipeline", "65");
@@ -127,9 +153,13 @@ static void test_the_example_file_is_right(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_the_loopback_brings_everything), cmocka_unit_test(test_the_loopback_over_ipv6),
-		cmocka_unit_test(test_a_target_of_ones_own),           cmocka_unit_test(test_workers_share),
-		cmocka_unit_test(test_what_contradicts_is_refused),    cmocka_unit_test(test_the_example_file_is_right),
+		cmocka_unit_test(test_the_loopback_brings_everything),
+		cmocka_unit_test(test_the_loopback_over_ipv6),
+		cmocka_unit_test(test_a_target_of_ones_own),
+		cmocka_unit_test(test_workers_share),
+		cmocka_unit_test(test_records_follow_concurrency),
+		cmocka_unit_test(test_what_contradicts_is_refused),
+		cmocka_unit_test(test_the_example_file_is_right),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
