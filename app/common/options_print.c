@@ -132,7 +132,19 @@ void options_print_help(const struct options *options, FILE *file)
 	      file);
 }
 
-/* One option as "name = value", once for every item of a list; as a comment where nothing is set. */
+/* What nobody gave is a comment, so that the file says no more than it was told: a program may choose by what is given. */
+static void absent_print(const struct options_entry *entry, const char *default_text, FILE *file)
+{
+	if (entry->default_text) {
+		fprintf(file, "# Default: %s\n", entry->default_text);
+		default_text = NULL; /* words for people */
+	} else if (entry->kind == OPTIONS_FLAG) {
+		default_text = "off";
+	}
+	fprintf(file, "# %s =%s%s\n", entry->name, default_text ? " " : "", default_text ? default_text : "");
+}
+
+/* One option as "name = value", once for every item of a list. */
 static bool value_print(const struct options *options, const struct options_place *place, FILE *file)
 {
 	const struct options_entry *entry = place->entry;
@@ -140,8 +152,6 @@ static bool value_print(const struct options *options, const struct options_plac
 	uint32_t count = entry->kind == OPTIONS_LIST ? list->count : options_value_is_set(entry, place->base);
 	char text[OPTIONS_VALUE_BYTES];
 
-	if (!count)
-		fprintf(file, "# %s =\n", entry->name);
 	for (uint32_t i = 0; i < count; i++) {
 		const char *value = options_value_write(entry, place->base, i, text);
 
@@ -161,7 +171,8 @@ bool options_print_config(const struct options *options, void *const defaults[OP
 	const char *group = "";
 	char section[OPTIONS_SECTION_BYTES], text[OPTIONS_VALUE_BYTES];
 
-	fprintf(file, "# %s %s\n", options->program, options->version);
+	fprintf(file, "# %s --config FILE: every option is a key, and the command line wins over this file.\n",
+		options->program);
 	while (options_table_next(options, &place)) {
 		const char *default_text = default_write(place.entry, defaults[place.set], text);
 
@@ -170,6 +181,10 @@ bool options_print_config(const struct options *options, void *const defaults[OP
 		group = place.entry->group;
 		fputs("\n# ", file);
 		wrap(file, place.entry->help, "# ", 2);
+		if (!options->given[place.index]) {
+			absent_print(place.entry, default_text, file);
+			continue;
+		}
 		if (default_text)
 			fprintf(file, "# Default: %s\n", default_text);
 		if (!value_print(options, &place, file))

@@ -82,13 +82,16 @@ static void test_a_printed_configuration_reads_back(void **state)
 	scene_close(&second);
 }
 
-static void test_what_is_not_set_is_a_comment(void **state)
+static void test_what_is_not_given_is_a_comment(void **state)
 {
 	struct scene scene;
 
 	(void)state;
 	scene_open(&scene);
-	assert_int_equal(scene_read(&scene, "--print-config", NULL), OPTIONS_ANSWERED);
+	assert_int_equal(scene_read(&scene, "--print-config", "--toggle", "off", NULL), OPTIONS_ANSWERED);
+	assert_non_null(strstr(scene.output, "\n# flag = off\n"));
+	assert_non_null(strstr(scene.output, "\n# number = 100\n"));
+	assert_non_null(strstr(scene.output, "\n# Default: off\ntoggle = off\n")); /* the default, but given */
 	assert_non_null(strstr(scene.output, "\n# text =\n"));
 	assert_non_null(strstr(scene.output, "\n# address =\n"));
 	assert_non_null(strstr(scene.output, "\n# list =\n"));
@@ -109,7 +112,7 @@ int main(void)
 		cmocka_unit_test(test_help_fits_80_columns),
 		cmocka_unit_test(test_help_shows_every_option_in_its_group),
 		cmocka_unit_test(test_a_printed_configuration_reads_back),
-		cmocka_unit_test(test_what_is_not_set_is_a_comment),
+		cmocka_unit_test(test_what_is_not_given_is_a_comment),
 		cmocka_unit_test(test_what_no_file_can_hold_is_told),
 	};
 
