@@ -10,6 +10,7 @@
 /* Bursts: one turn of a worker. */
 #define BURST_PACKETS_MAX                  64  /* received per turn */
 #define TIMERS_PER_TURN_MAX                256 /* connections whose deadline is looked at per turn */
+#define WAITING_PER_TURN_MAX               64  /* connections waiting to send that are looked at for news */
 #define POSTS_PER_TURN_MAX                 16  /* functions run per turn */
 #define MAILBOX_POSTS_MAX                  256 /* functions waiting */
 #define TRANSMIT_PACKETS_MAX               512 /* built and not yet taken by the port */

@@ -62,7 +62,7 @@ enum tcp_conn_flag {
 	CONN_ACK_NOW = BIT(10),     /* an ACK must leave with this flush */
 	CONN_ACK_DELAYED = BIT(11), /* an ACK is owed */
 	CONN_ACK_IN_FIFO = BIT(12), /* has an entry in the delayed-ACK FIFO; survives the connection */
-	CONN_ON_WORK = BIT(13),     /* linked on the work list */
+	CONN_LISTED = BIT(13),      /* linked on to_tell or to_send */
 	CONN_DIRTY = BIT(14),       /* flush must look at it */
 	CONN_SHORT = BIT(15),       /* a send was short: WRITABLE is owed */
 	CONN_MORE = BIT(16),        /* the application said that more follows */

@@ -4,8 +4,20 @@
  */
 #include "lib/core/receive_queue.h"
 
+#include "lib/core/cc.h"
+
 #define COALESCE_BYTES_MAX \
 	512 /* a smaller text moves into the packet before it, so that tiny segments pin little memory */
+
+static struct seq range_start(struct rte_mbuf *range)
+{
+	return seq_of(packet_of(range)->seq);
+}
+
+static struct seq range_end(struct rte_mbuf *range)
+{
+	return seq_of(packet_of(range)->range_end);
+}
 
 static struct rte_mbuf *receive_queue_give(struct tcp *tcp, struct rte_mbuf *packet)
 {
@@ -34,10 +46,29 @@ static bool receive_queue_coalesce(struct tcp_conn *conn, const struct rte_mbuf 
 	return true;
 }
 
+/* Writes what is held out of order over the packet's own copy of it: the first copy of a byte stays. */
+static void receive_queue_keep_first(const struct tcp_conn *conn, struct rte_mbuf *packet)
+{
+	struct seq end = seq_add(conn->rcv_nxt, packet->data_len);
+
+	for (struct rte_mbuf *range = conn->ooo_head; range && seq_before(range_start(range), end);
+	     range = packet_of(range)->range_next) {
+		for (struct rte_mbuf *held = range; held && seq_before(seq_of(packet_of(held)->seq), end);
+		     held = packet_of(held)->next) {
+			uint32_t offset = seq_distance(seq_of(packet_of(held)->seq), conn->rcv_nxt);
+
+			memcpy(packet_bytes(packet) + offset, packet_bytes(held),
+			       cc_min(held->data_len, packet->data_len - offset));
+		}
+	}
+}
+
 void receive_queue_append(struct tcp *tcp, struct tcp_conn *conn, struct rte_mbuf *packet)
 {
 	uint32_t bytes = packet->data_len;
 
+	if (conn->ooo_head)
+		receive_queue_keep_first(conn, packet);
 	conn->rcv_nxt = seq_add(conn->rcv_nxt, bytes);
 	conn->readable_bytes += bytes;
 	COUNT_MANY(tcp, text_bytes_received, bytes);
@@ -62,16 +93,6 @@ static void receive_queue_cut_front(struct rte_mbuf *packet, uint32_t bytes)
 	packet_of(packet)->seq += bytes;
 	if (packet->refcnt == 1) /* of a held packet the front may still be read */
 		stash_guard(packet);
-}
-
-static struct seq range_start(struct rte_mbuf *range)
-{
-	return seq_of(packet_of(range)->seq);
-}
-
-static struct seq range_end(struct rte_mbuf *range)
-{
-	return seq_of(packet_of(range)->range_end);
 }
 
 /* Appends range `next` to range `range`, which it touches. */

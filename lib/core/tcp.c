@@ -82,7 +82,7 @@ const char *tcp_make(struct tcp *tcp, struct arena *arena, const struct sluice_c
 	tcp_set_time(tcp, now_ns);
 	tcp->time_wait.expired_s = tcp->now_s;
 	tcp->rst_second = tcp->now_s - 1;
-	tcp->work_first = tcp->work_last = INDEX_NONE;
+	tcp->to_tell.first = tcp->to_send.first = INDEX_NONE;
 	wheel_make(&tcp->wheel, (uint8_t *)tcp->conns.records + offsetof(struct tcp_conn, wheel_link),
 		   sizeof(struct tcp_conn), tcp->now_tick);
 	neighbour_make(tcp, &config->port[worker_index]);

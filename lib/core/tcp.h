@@ -44,6 +44,11 @@ struct ack_fifo {
 
 #define EVENTS_PER_TURN_MAX 1024
 
+/* Connections linked by work_next, oldest first. */
+struct work_list {
+	uint32_t first, last; /* INDEX_NONE: empty; `last` counts only while `first` does */
+};
+
 struct tcp {
 	uint64_t now_ns;
 	uint32_t now_us, now_ms, now_tick, now_s;
@@ -67,11 +72,11 @@ struct tcp {
 	struct pool chunks_small, chunks_large;
 	struct ack_fifo ack_fifo;
 
-	uint32_t work_first, work_last; /* connections that events or flush must look at */
-	uint32_t ooo_packets;           /* held out of order */
-	uint32_t packets_held;          /* by connections, in order or not */
-	uint32_t worker_timer;          /* tick; 0: not armed */
-	uint32_t rst_tokens;            /* answers to no connection, this second */
+	struct work_list to_tell, to_send;
+	uint32_t ooo_packets;  /* held out of order */
+	uint32_t packets_held; /* by connections, in order or not */
+	uint32_t worker_timer; /* tick; 0: not armed */
+	uint32_t rst_tokens;   /* answers to no connection, this second */
 	uint32_t rst_second;
 	uint32_t port_counter[16]; /* RFC 6056 section 3.3.4 */
 

@@ -153,7 +153,7 @@ uint64_t tcp_next_deadline_ns(const struct tcp *tcp)
 
 	if (tcp->transmit.count)
 		return tcp->now_ns + 10000; /* the port refused: it is asked again soon */
-	if (tcp->work_first != INDEX_NONE)
+	if (tcp->to_tell.first != INDEX_NONE || tcp->to_send.first != INDEX_NONE)
 		return tcp->now_ns;
 	if (wheel_next(&tcp->wheel, &tick))
 		deadline_ns = timer_sooner(tcp, deadline_ns, tick);

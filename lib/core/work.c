@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Walks the work list: once to collect events, once to build segments.  What cannot be finished stays listed.
+ * Walks the two lists: to collect events, and to build segments.  What cannot be finished stays listed.
  */
 #include "lib/core/work.h"
 
@@ -34,7 +34,7 @@ static void work_tell(struct tcp *tcp, struct tcp_conn *conn)
 		conn->flags |= CONN_OPENED;
 	conn->event_mask = 0;
 	if (conn->flags & CONN_DIRTY)
-		work_push(tcp, conn);
+		work_push(tcp, &tcp->to_send, conn);
 }
 
 static void work_tell_timer(struct tcp *tcp)
@@ -46,45 +46,62 @@ static void work_tell_timer(struct tcp *tcp)
 	tcp->event[tcp->event_count++] = (struct sluice_event){.mask = SLUICE_TIMER, .listener = SLUICE_NO_LISTENER};
 }
 
+/* Some of those who wait to send have news meanwhile: a few a turn are looked at, so that none waits for long. */
+static void work_find_news(struct tcp *tcp)
+{
+	for (uint32_t i = 0; i < WAITING_PER_TURN_MAX && tcp->to_send.first != INDEX_NONE; i++) {
+		struct tcp_conn *conn = work_pop(tcp, &tcp->to_send);
+
+		work_push(tcp, conn->event_mask ? &tcp->to_tell : &tcp->to_send, conn);
+	}
+}
+
 void tcp_collect_events(struct tcp *tcp)
 {
-	uint32_t last = tcp->work_last;
-	bool is_last = tcp->work_first == INDEX_NONE;
-
 	tcp->event_count = 0;
 	work_tell_timer(tcp);
-	while (!is_last && tcp->event_count < EVENTS_PER_TURN_MAX) {
-		struct tcp_conn *conn = work_pop(tcp);
+	work_find_news(tcp);
+	while (tcp->to_tell.first != INDEX_NONE && tcp->event_count < EVENTS_PER_TURN_MAX) {
+		struct tcp_conn *conn = work_pop(tcp, &tcp->to_tell);
 
-		is_last = tcp_conn_index(tcp, conn) == last;
 		if (conn->event_mask)
 			work_tell(tcp, conn);
 		else if (conn->flags & CONN_DIRTY)
-			work_push(tcp, conn);
+			work_push(tcp, &tcp->to_send, conn);
 	}
+}
+
+/* Builds what one connection may send; true: there is more. */
+static bool work_send(struct tcp *tcp, struct tcp_conn *conn)
+{
+	bool more = false;
+
+	if (conn->flags & CONN_DIRTY) {
+		conn->flags &= ~(uint32_t)CONN_DIRTY & 0xffffff;
+		more = !(conn->flags & CONN_DETACHED) && output_conn(tcp, conn);
+	}
+	if (conn->event_mask)
+		work_push(tcp, &tcp->to_tell, conn);
+	if (more)
+		work_output(tcp, conn);
+	return more;
 }
 
 bool tcp_output_work(struct tcp *tcp)
 {
-	uint32_t last = tcp->work_last;
-	bool is_last = tcp->work_first == INDEX_NONE;
+	uint32_t last = tcp->to_send.last;
+	bool is_last = tcp->to_send.first == INDEX_NONE;
 	bool more = false;
 
 	while (!is_last) {
-		struct tcp_conn *conn = work_pop(tcp);
+		struct tcp_conn *conn;
 
+		if (!transmit_has_room(tcp) || tcp->stash.fresh_count == 0)
+			return true;
+		conn = work_pop(tcp, &tcp->to_send);
 		is_last = tcp_conn_index(tcp, conn) == last;
-		if (conn->flags & CONN_DIRTY) {
-			conn->flags &= ~(uint32_t)CONN_DIRTY & 0xffffff;
-			if (!(conn->flags & CONN_DETACHED) && output_conn(tcp, conn)) {
-				work_output(tcp, conn);
-				more = true;
-			}
-		}
-		if (conn->event_mask)
-			work_push(tcp, conn);
-		if (!transmit_has_room(tcp))
-			return tcp->work_first != INDEX_NONE;
+		if (work_send(tcp, conn))
+			more = true;
 	}
 	return more;
 }

@@ -75,7 +75,7 @@ static void worker_posts(struct sluice_worker *worker)
 static void worker_wait(struct sluice_worker *worker)
 {
 	if (worker->sleeps && worker->io.wait && !worker->is_busy && mailbox_is_empty(&worker->mailbox) &&
-	    worker->tcp.work_first == INDEX_NONE)
+	    tcp_next_deadline_ns(&worker->tcp) > worker->tcp.now_ns)
 		worker->io.wait(worker->io.user, tcp_next_deadline_ns(&worker->tcp));
 }
 

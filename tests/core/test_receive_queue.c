@@ -102,20 +102,15 @@ static void insert(struct scene *scene, uint32_t offset, uint32_t bytes)
 	packet_free(packet);
 }
 
-/* A text in order, which agrees with what is known already. */
+/* A text in order; what is known of it already stays as it was first. */
 static void append(struct scene *scene, uint32_t bytes)
 {
 	uint32_t offset = scene->next;
 	struct rte_mbuf *packet = text_packet(scene, offset, bytes);
 
-	for (uint32_t i = 0; i < bytes; i++) {
-		uint8_t *byte = (uint8_t *)packet->buf_addr + packet->data_off + i;
-
-		if (scene->stamp[offset + i])
-			*byte = scene->value[offset + i];
-		else
-			scene->value[offset + i] = *byte;
-	}
+	for (uint32_t i = 0; i < bytes; i++)
+		if (!scene->stamp[offset + i])
+			scene->value[offset + i] = text_of(packet)[i];
 	scene->packets++;
 	scene->next += bytes;
 	while (scene->next < STREAM_BYTES && scene->stamp[scene->next])

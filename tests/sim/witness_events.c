@@ -86,8 +86,9 @@ static void check_reason(const struct host *host, const struct side *side, uint1
 		ok = false;
 		break;
 	case SLUICE_REASON_FINISHED:
-		ok = side->fin_offset && other->fin_offset && ranges_contiguous(&side->got) > other->fin_offset &&
-		     side->heard_ack > side->fin_offset;
+		ok = other->haunted ||
+		     (side->fin_offset && other->fin_offset && ranges_contiguous(&side->got) > other->fin_offset &&
+		      side->heard_ack > side->fin_offset);
 		break;
 	case SLUICE_REASON_CLOSED_LOCALLY:
 		ok = side->close_asked || side->fin_asked;
