@@ -6,6 +6,8 @@
 
 #include "lib/core/tcp.h"
 
+#define RTT_SYN_LOST_MS 3000 /* section 5.7 */
+
 /* A measurement, in µs. */
 static inline void rtt_measured(struct tcp_conn *conn, uint32_t rtt_us)
 {
@@ -24,13 +26,22 @@ static inline void rtt_measured(struct tcp_conn *conn, uint32_t rtt_us)
 		conn->srtt_us = 1;
 }
 
+/* Before a measurement.  Section 5.7: a SYN that was lost counts once data begins; until then it backs off from its own RTO. */
+static inline uint32_t rtt_initial_rto_us(const struct sluice_config *config, const struct tcp_conn *conn)
+{
+	bool is_careful = (conn->flags & (CONN_SYN_AGAIN | CONN_SYN_UNACKED)) == CONN_SYN_AGAIN;
+
+	return 1000 *
+	       (is_careful && config->rto_initial_ms < RTT_SYN_LOST_MS ? RTT_SYN_LOST_MS : config->rto_initial_ms);
+}
+
 /* RTO before backoff, in µs. */
 static inline uint32_t rtt_base_rto_us(const struct sluice_config *config, const struct tcp_conn *conn)
 {
 	uint64_t rto_us;
 
 	if (conn->srtt_us == 0)
-		return (conn->flags & CONN_SYN_AGAIN ? 3 : 1) * config->rto_initial_ms * 1000;
+		return rtt_initial_rto_us(config, conn);
 	rto_us = (uint64_t)conn->srtt_us + 4 * (uint64_t)conn->rttvar_us;
 	if (rto_us < (uint64_t)config->rto_min_ms * 1000)
 		rto_us = (uint64_t)config->rto_min_ms * 1000;
