@@ -8,9 +8,13 @@
 #include "lib/core/cc.h"
 #include "lib/core/tcp.h"
 
+/* Room for more text, as far as the window field can tell of it. */
 static inline uint32_t window_room_bytes(const struct tcp_conn *conn)
 {
-	return conn->rcv_buffer_bytes > conn->readable_bytes ? conn->rcv_buffer_bytes - conn->readable_bytes : 0;
+	uint32_t room_bytes =
+		conn->rcv_buffer_bytes > conn->readable_bytes ? conn->rcv_buffer_bytes - conn->readable_bytes : 0;
+
+	return cc_min(room_bytes, (uint32_t)UINT16_MAX << conn->rcv_shift);
 }
 
 /* What opening the window would add to what the peer was told; at most 0: nothing. */

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The window that we offer (RFC 9293 section 3.8.6): never taken back, never opened in crumbs, never more than there is room
+ * for but for what its scale rounds up.
+ */
+#include "lib/core/window.h"
+
+#include "tests/core/instance.h"
+
+#define MSS 1000U
+
+/* As after an ACK that offered `edge` bytes beyond rcv_nxt, with `readable` not consumed. */
+static struct tcp_conn conn_of(uint32_t rcv_nxt, uint8_t shift, uint32_t buffer, uint32_t readable, uint32_t edge)
+{
+	return (struct tcp_conn){
+		.rcv_nxt = seq_of(rcv_nxt),
+		.last_ack_sent = seq_of(rcv_nxt),
+		.rcv_shift = shift & 15U,
+		.rcv_wnd_raw = (uint16_t)(edge >> shift),
+		.rcv_buffer_bytes = buffer,
+		.readable_bytes = readable,
+		.mss_bytes = MSS,
+	};
+}
+
+/* The field is written, and the application then reads on. */
+static uint32_t offer(struct tcp_conn *conn)
+{
+	conn->rcv_wnd_raw = window_offer_raw(conn);
+	conn->last_ack_sent = conn->rcv_nxt;
+	return (uint32_t)conn->rcv_wnd_raw << conn->rcv_shift;
+}
+
+static void test_syn_window_is_not_scaled_rfc7323_2_2(void **state)
+{
+	(void)state;
+	assert_int_equal(window_syn(65536, 8), 65280);
+	assert_int_equal(window_syn(65536, 0), 65535);
+	assert_int_equal(window_syn(4 << 20, 14), 49152);
+	assert_int_equal(window_syn(300, 8), 256);
+	assert_int_equal(window_syn(300, 0), 300);
+}
+
+/* The edge that the SYN promised is a whole number of units: the first scaled window can say it again. */
+static void test_syn_window_says_the_same_scaled(void **state)
+{
+	(void)state;
+	for (uint8_t shift = 0; shift <= 14; shift++)
+		for (uint32_t buffer = 256; buffer < 200000; buffer += 777)
+			assert_int_equal(window_syn(buffer, shift) >> shift << shift, window_syn(buffer, shift));
+}
+
+static void test_shrinks_as_text_waits(void **state)
+{
+	struct tcp_conn conn = conn_of(0U - 500, 0, 10000, 0, 10000);
+
+	(void)state;
+	for (uint32_t got = 0; got < 10000; got += MSS) {
+		conn.rcv_nxt = seq_add(conn.rcv_nxt, MSS);
+		conn.readable_bytes += MSS;
+		assert_int_equal(offer(&conn), 10000 - conn.readable_bytes);
+	}
+	assert_int_equal(conn.rcv_wnd_raw, 0);
+}
+
+/* MUST-39: the right edge stays until min(buffer / 2, MSS) can be added at once. */
+static void test_no_crumbs_must_39(void **state)
+{
+	struct tcp_conn conn = conn_of(0, 0, 10000, 10000, 0);
+
+	(void)state;
+	conn.readable_bytes = 10000 - (MSS - 1);
+	assert_false(window_is_worth_opening(&conn));
+	assert_int_equal(offer(&conn), 0);
+	conn.readable_bytes = 10000 - MSS;
+	assert_true(window_is_worth_opening(&conn));
+	assert_int_equal(offer(&conn), MSS);
+	conn = conn_of(0, 0, 600, 600, 0); /* half of a small buffer */
+	conn.readable_bytes = 301;
+	assert_int_equal(offer(&conn), 0);
+	conn.readable_bytes = 300;
+	assert_int_equal(offer(&conn), 300);
+}
+
+/* SHLD-14: the edge does not move left, even when the buffer turns out smaller than what was offered. */
+static void test_never_taken_back_shld_14(void **state)
+{
+	struct tcp_conn conn = conn_of(0U - 100, 0, 2000, 0, 10000);
+	uint32_t edge = tcp_conn_rcv_edge(&conn).value;
+
+	(void)state;
+	assert_int_equal(window_room_bytes(&conn), 2000);
+	for (uint32_t i = 0; i < 10; i++) {
+		conn.rcv_nxt = seq_add(conn.rcv_nxt, MSS);
+		conn.readable_bytes += MSS;
+		offer(&conn);
+		assert_int_equal(tcp_conn_rcv_edge(&conn).value, edge);
+	}
+	assert_int_equal(window_room_bytes(&conn), 0);
+}
+
+/* At any scale, as text comes in any sizes and is read in any sizes. */
+static void test_edge_only_moves_right(void **state)
+{
+	struct random random = {3};
+
+	(void)state;
+	for (uint8_t shift = 0; shift <= 14; shift++) {
+		uint32_t buffer = 20000U << shift;
+		struct tcp_conn conn = conn_of(0U - 77777, shift, buffer, 0, buffer);
+
+		for (uint32_t i = 0; i < 5000; i++) {
+			struct seq edge = tcp_conn_rcv_edge(&conn);
+			uint32_t bytes = cc_min(random_below(&random, 3000), seq_distance(edge, conn.rcv_nxt));
+
+			conn.rcv_nxt = seq_add(conn.rcv_nxt, bytes);
+			conn.readable_bytes += bytes;
+			conn.readable_bytes -= random_below(&random, conn.readable_bytes + 1);
+			offer(&conn);
+			assert_true(seq_at_or_after(tcp_conn_rcv_edge(&conn), edge));
+			assert_true(conn.readable_bytes + seq_distance(tcp_conn_rcv_edge(&conn), conn.rcv_nxt) <=
+				    buffer + (1U << shift) - 1 + MSS * shift);
+		}
+	}
+}
+
+/* What the field cannot say is no gain: without a scale, a buffer beyond 64 KiB does not make every ACK worth sending. */
+static void test_no_gain_beyond_the_field(void **state)
+{
+	struct tcp_conn conn = conn_of(0, 0, 1 << 20, 0, 65535);
+
+	(void)state;
+	assert_int_equal(window_gain_bytes(&conn), 0);
+	assert_false(window_is_worth_opening(&conn));
+	assert_int_equal(offer(&conn), 65535);
+	conn.rcv_nxt = seq_add(conn.rcv_nxt, 500);
+	assert_int_equal(window_gain_bytes(&conn), 500);
+	conn = conn_of(0, 2, 1 << 20, 0, 65535 << 2);
+	assert_int_equal(window_gain_bytes(&conn), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_syn_window_is_not_scaled_rfc7323_2_2),
+		cmocka_unit_test(test_syn_window_says_the_same_scaled),
+		cmocka_unit_test(test_shrinks_as_text_waits),
+		cmocka_unit_test(test_no_crumbs_must_39),
+		cmocka_unit_test(test_never_taken_back_shld_14),
+		cmocka_unit_test(test_edge_only_moves_right),
+		cmocka_unit_test(test_no_gain_beyond_the_field),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
