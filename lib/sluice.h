@@ -422,7 +422,8 @@ struct sluice_listen_options {
 /*
  * Accepts connections to address->port at address->ip: "::" for every address of both families, or "0.0.0.0"
  * (as ::ffff:0.0.0.0) for every IPv4 one.  options may be NULL.  Returns the listener's number (>= 0), -EADDRINUSE,
- * -EADDRNOTAVAIL (not an address of the port), -EINVAL (port 0) or -ENOBUFS (too many listeners).
+ * -EADDRNOTAVAIL (not an address of the port), -EINVAL (port 0, or a receive_bytes that is neither 0 nor 256 to 64 MiB) or
+ * -ENOBUFS (too many listeners).
  */
 SLUICE_API int sluice_listen(struct sluice_worker *worker, const struct sluice_address *address,
 			     const struct sluice_listen_options *options);
@@ -439,7 +440,7 @@ struct sluice_connect_options {
 /*
  * Opens a connection; the result comes as OPENED, or as CLOSED with a reason.  options may be NULL.  Returns 0 and
  * *conn, or -EADDRNOTAVAIL (no local address or port left), -EADDRINUSE (tuple taken), -ENETUNREACH (no route),
- * -ENOBUFS (no record), -EINVAL (destination not a host's).
+ * -ENOBUFS (no record), -EINVAL (destination not a host's, or receive_bytes as for sluice_listen).
  */
 SLUICE_API int sluice_connect(struct sluice_worker *worker, const struct sluice_address *address,
 			      const struct sluice_connect_options *options, void *context, sluice_conn *conn);

@@ -44,6 +44,8 @@ static int connect_choose(struct tcp *tcp, const struct sluice_address *address,
 	    neighbour_is_broadcast(&tcp->neighbours, &tuple->remote) ||
 	    neighbour_local(&tcp->neighbours, &tuple->remote) != LOCAL_NONE)
 		return -EINVAL; /* MUST-46 */
+	if (options && options->receive_bytes && !window_is_possible(options->receive_bytes))
+		return -EINVAL;
 	local = neighbour_source(&tcp->neighbours, &tuple->remote);
 	if (local == LOCAL_NONE)
 		return -ENETUNREACH;

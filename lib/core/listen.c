@@ -9,6 +9,7 @@
 #include "lib/core/answer.h"
 #include "lib/core/cookie.h"
 #include "lib/core/tcp.h"
+#include "lib/core/window.h"
 
 static const struct ip listen_any_ipv4 = {.byte = {[10] = 0xff, [11] = 0xff}};
 
@@ -60,7 +61,7 @@ int listen_open(struct tcp *tcp, const struct sluice_address *address, const str
 	memcpy(&listener.ip, address->ip, sizeof(listener.ip));
 	listener.any = ip_is_unspecified(&listener.ip) && !ip_is_ipv4(&listener.ip);
 	listener.any_ipv4 = ip_equal(&listener.ip, &listen_any_ipv4);
-	if (listener.port == 0)
+	if (listener.port == 0 || (listener.receive_bytes && !window_is_possible(listener.receive_bytes)))
 		return -EINVAL;
 	if (!listener.any && !listener.any_ipv4 && neighbour_local(&tcp->neighbours, &listener.ip) == LOCAL_NONE)
 		return -EADDRNOTAVAIL;

@@ -8,6 +8,7 @@
 #include "lib/core/life.h"
 #include "lib/core/receive_queue.h"
 #include "lib/core/timer.h"
+#include "lib/core/window.h"
 
 static const char *tcp_refuse(const struct sluice_config *config, uint32_t worker_index, uint32_t mtu_bytes)
 {
@@ -21,7 +22,7 @@ static const char *tcp_refuse(const struct sluice_config *config, uint32_t worke
 		return "TIME-WAIT records must be 1 to 134217728";
 	if (config->window_shift > WINDOW_SHIFT_MAX)
 		return "the window scale must be 0 to 14";
-	if (config->receive_bytes < 256 || config->receive_max_bytes > 65535U << 10)
+	if (!window_is_possible(config->receive_bytes) || !window_is_possible(config->receive_max_bytes))
 		return "the receive window must be 256 bytes to 64 MiB";
 	if (config->send_queue_bytes < 1024 || config->send_queue_bytes > 65535U << 10)
 		return "the send queue must be 1 KiB to 64 MiB";

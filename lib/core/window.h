@@ -8,6 +8,12 @@
 #include "lib/core/cc.h"
 #include "lib/core/tcp.h"
 
+/* Can a connection have a receive buffer of this size? */
+static inline bool window_is_possible(uint32_t buffer_bytes)
+{
+	return buffer_bytes >= 256 && buffer_bytes <= 65535U << 10;
+}
+
 /* Room for more text, as far as the window field can tell of it. */
 static inline uint32_t window_room_bytes(const struct tcp_conn *conn)
 {
