@@ -284,7 +284,7 @@ struct tcp_conn *opens_at(struct scene *scene, uint32_t mask, const char *file, 
 
 /* ---- The end ------------------------------------------------------------------------------------------- */
 
-static void end_connections(struct scene *scene)
+void end_all(struct scene *scene)
 {
 	struct tcp *tcp = scene->tcp;
 
@@ -302,7 +302,7 @@ void scene_free(struct scene *scene)
 {
 	struct tcp *tcp = scene->tcp;
 
-	end_connections(scene);
+	end_all(scene);
 	for (uint32_t second = 0; second < 700; second++) {
 		tcp_set_time(tcp, tcp->now_ns + 1000000000);
 		turn(scene);

@@ -40,6 +40,9 @@ struct sluice_config scene_config(void);
 /* config may be NULL: scene_config(). */
 struct scene *scene_new(const struct sluice_config *config);
 
+/* Aborts all connections; what that sends and tells is still to be looked at. */
+void end_all(struct scene *scene);
+
 /* Ends all connections, lets every record run out, and checks that nothing is missing. */
 void scene_free(struct scene *scene);
 
