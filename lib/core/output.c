@@ -64,7 +64,7 @@ static struct tcp_options output_options(const struct tcp *tcp, const struct tcp
 	} else {
 		if (conn->flags & CONN_TIMESTAMPS)
 			options.present = TCP_HAS_TIMESTAMPS;
-		if (conn->flags & CONN_SACK && conn->ooo_head) {
+		if (conn->flags & CONN_SACK && conn->ooo_head && !(flags & TCP_RST)) {
 			options.present |= TCP_HAS_SACK;
 			options.sack_count =
 				(uint8_t)receive_queue_sack(conn, options.sack, conn->flags & CONN_TIMESTAMPS ? 3 : 4);

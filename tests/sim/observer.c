@@ -188,7 +188,8 @@ struct side *observer_sent(struct observer *observer, uint8_t host, const struct
 	if (side->haunted)
 		return NULL;
 	observer->segments_attributed++;
-	rules_segment(observer, side, seg);
+	if (!side_other(side)->haunted) /* nobody follows what its peer offers it now */
+		rules_segment(observer, side, seg);
 	note_sent(side, seg);
 	return side;
 }
@@ -264,6 +265,7 @@ void observer_delivered(struct observer *observer, uint8_t host, const struct di
 	offset = seg->seq - speaker->iss;
 	if (offset > speaker->sent_end)
 		return;
+	listener->heard_old_syn |= begins_another_life(listener, seg);
 	if (seg->has_timestamps)
 		tsvals_add(&listener->tsvals, seg->tsval);
 	note_acknowledgment(observer->now_ns, speaker, listener, seg);

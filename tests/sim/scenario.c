@@ -136,10 +136,21 @@ static uint64_t meddle(struct scene *scene)
 	return next_ns;
 }
 
+static uint32_t fault_kinds(void)
+{
+	uint32_t kinds = 0;
+
+	for (uint32_t i = 0; i < FAULT_COUNT; i++)
+		kinds += world.faults[i] > 0;
+	return kinds;
+}
+
 static bool has_seen_enough(const struct scene *scene)
 {
 	const struct story *story = scene->plan.first;
 
+	if (fault_kinds() < FAULT_KINDS_LEAST)
+		return false;
 	if (scene->is_http)
 		return world.observer.segments_sent >= SEGMENTS_LEAST &&
 		       programs_connections(&scene->programs) >= CONNECTIONS_LEAST;
@@ -238,10 +249,8 @@ static struct outcome sum_up(struct scene *scene)
 				  .stories = scene->plan.count,
 				  .strays = scene->plan.strays_count};
 
-	for (uint32_t i = 0; i < FAULT_COUNT; i++) {
-		outcome.faults[i] = world.faults[i];
-		outcome.fault_kinds += world.faults[i] > 0;
-	}
+	memcpy(outcome.faults, world.faults, sizeof(outcome.faults));
+	outcome.fault_kinds = fault_kinds();
 	for (const struct story *story = scene->plan.first; story; story = story->next)
 		outcome.gave_up += story->actor[0].gave_up + story->actor[1].gave_up;
 	RULE(outcome.fault_kinds >= FAULT_KINDS_LEAST, "scenario", "only %u kinds of fault", outcome.fault_kinds);

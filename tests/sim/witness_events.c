@@ -19,7 +19,7 @@ static struct side *ghost_side(const struct address *local, const struct address
 	struct talk *talk = talk_newest(&world_now->observer.talks, local, peer);
 	struct side *side;
 
-	while (talk && !talk_side(talk, local)->haunted)
+	while (talk && !talk_side(talk, local)->haunted && !talk_side(talk, local)->heard_old_syn)
 		talk = talk_older(talk, local, peer);
 	if (!talk)
 		return NULL;
@@ -121,6 +121,8 @@ static void check_acked(struct side *side, const struct sluice_event *event)
 	RULE(!(event->mask & SLUICE_ACKED) == !event->acked_bytes, "grammar",
 	     "talk %u: event %x with %u bytes acknowledged", side->talk->number, event->mask, event->acked_bytes);
 	side->acked_bytes += event->acked_bytes;
+	if (side_other(side)->haunted)
+		return; /* what that life acknowledges is not followed */
 	RULE(side->acked_bytes <= side->taken_bytes && side->acked_bytes + 1 <= side->heard_ack + !event->acked_bytes,
 	     "acked", "talk %u: %u bytes reported as acknowledged; %u were sent and the peer's last ACK was for %u",
 	     side->talk->number, side->acked_bytes, side->taken_bytes, side->heard_ack ? side->heard_ack - 1 : 0);
