@@ -323,7 +323,8 @@ void scene_free(struct scene *scene)
 	assert_int_equal(tcp->chunks_large.used_count, 0);
 	assert_int_equal(tcp->packets_held, 0);
 	assert_int_equal(tcp->ooo_packets, 0);
-	assert_int_equal(tcp->work_first, INDEX_NONE);
+	assert_int_equal(tcp->to_tell.first, INDEX_NONE);
+	assert_int_equal(tcp->to_send.first, INDEX_NONE);
 	assert_int_equal(instance_drain(tcp), scene->packets);
 	free(tcp);
 	free(scene);

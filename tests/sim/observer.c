@@ -184,7 +184,10 @@ struct side *observer_sent(struct observer *observer, uint8_t host, const struct
 	}
 	if (!side || side->host != host)
 		return NULL;
-	side->haunted |= begins_another_life(side, seg);
+	if (begins_another_life(side, seg)) {
+		side->haunted = true;
+		side_other(side)->is_ghost = true; /* if it still lives, it is in talk with that other life now */
+	}
 	if (side->haunted)
 		return NULL;
 	observer->segments_attributed++;

@@ -63,7 +63,7 @@ struct side {
 	uint16_t listener;
 	bool heard_old_syn; /* after its end; it may begin another life before its SYN-ACK is seen */
 	bool haunted;       /* an old SYN began another life with its numbers: what it says is not judged */
-	bool is_ghost;      /* that other life, opened by an old ACK too: only the grammar of its events is judged */
+	bool is_ghost;      /* that other life, or in talk with one: only the grammar of its events is judged */
 	bool is_active, has_conn, opened, closed, peer_closed, fin_asked, close_asked, abort_asked, short_send,
 		freed_unread;
 	uint8_t state; /* enum sluice_state, as last seen */

@@ -86,9 +86,8 @@ static void check_reason(const struct host *host, const struct side *side, uint1
 		ok = false;
 		break;
 	case SLUICE_REASON_FINISHED:
-		ok = other->haunted ||
-		     (side->fin_offset && other->fin_offset && ranges_contiguous(&side->got) > other->fin_offset &&
-		      side->heard_ack > side->fin_offset);
+		ok = side->fin_offset && other->fin_offset && ranges_contiguous(&side->got) > other->fin_offset &&
+		     side->heard_ack > side->fin_offset;
 		break;
 	case SLUICE_REASON_CLOSED_LOCALLY:
 		ok = side->close_asked || side->fin_asked;
@@ -121,8 +120,6 @@ static void check_acked(struct side *side, const struct sluice_event *event)
 	RULE(!(event->mask & SLUICE_ACKED) == !event->acked_bytes, "grammar",
 	     "talk %u: event %x with %u bytes acknowledged", side->talk->number, event->mask, event->acked_bytes);
 	side->acked_bytes += event->acked_bytes;
-	if (side_other(side)->haunted)
-		return; /* what that life acknowledges is not followed */
 	RULE(side->acked_bytes <= side->taken_bytes && side->acked_bytes + 1 <= side->heard_ack + !event->acked_bytes,
 	     "acked", "talk %u: %u bytes reported as acknowledged; %u were sent and the peer's last ACK was for %u",
 	     side->talk->number, side->acked_bytes, side->taken_bytes, side->heard_ack ? side->heard_ack - 1 : 0);
