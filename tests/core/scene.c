@@ -230,6 +230,21 @@ void forget_sent(struct scene *scene)
 	scene->sent_first = scene->sent_end = 0;
 }
 
+void forget_asks(struct scene *scene)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = scene->sent_first; i < scene->sent_end; i++) {
+		const struct bytes *frame = &scene->sent[i].bytes;
+		bool is_ask = get_16(frame, 12) == 0x0806 || (frame_bytes_are_ipv6(frame) && frame->at[L3 + 6] == 58);
+
+		if (!is_ask)
+			scene->sent[kept++] = scene->sent[i];
+	}
+	scene->sent_first = 0;
+	scene->sent_end = kept;
+}
+
 void expect_nothing_at(struct scene *scene, const char *file, int line)
 {
 	struct rte_mbuf *packet;

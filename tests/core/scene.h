@@ -83,6 +83,7 @@ uint64_t expect_asks_at(struct scene *scene, uint8_t last, uint8_t mac_last, con
 void expect_nothing_at(struct scene *scene, const char *file, int line);
 
 void forget_sent(struct scene *scene);
+void forget_asks(struct scene *scene); /* of neighbours */
 uint32_t sent_count(const struct scene *scene);
 
 /* The oldest event not heard yet must have this mask. */

@@ -90,11 +90,12 @@ static void test_repeated_and_given_up_must_23(void **state)
 		uint64_t again_us;
 
 		passes_us(scene, sent_us + wait_us + 1000 - scene->tcp->now_ns / 1000);
+		forget_asks(scene); /* the next hop is suspected, too */
 		again_us = expect(scene, {.flags = TCP_SYN, .mss = 1460, .scale = SCALE(0)});
 		assert_in_range(again_us - sent_us, wait_us, wait_us + 1000);
 		sent_us = again_us;
 		wait_us = wait_us < 30000000 ? wait_us * 2 : 60000000;
-		forget_sent(scene); /* the next hop is suspected, too */
+		expect_nothing(scene);
 		hears_nothing(scene);
 	}
 	assert_int_equal(counted(scene, retransmits_syn), 7);
@@ -220,14 +221,10 @@ static void test_every_port_once_rfc6056(void **state)
 	assert_int_equal(connects_to(scene, address_of(false, 2, 81), NULL, &conn), 0);
 	first[1] = conn->tuple.local_port;
 	assert_int_not_equal(first[0], first[1]);
-	for (uint32_t i = 0; i < scene->tcp->conns.fresh_count; i++) { /* they never had a turn: no events are wanted */
-		conn = tcp_conn_at(scene->tcp, i);
-		user_abort(scene->tcp, conn);
-		if (i % 128 == 127) {
-			tcp_collect_events(scene->tcp);
-			assert_int_equal(scene->tcp->event_count, 128);
-		}
-	}
+	for (uint32_t i = 0; i < scene->tcp->conns.fresh_count; i++)
+		user_abort(scene->tcp, tcp_conn_at(scene->tcp, i));
+	for (uint32_t i = 0; i < 65536 && scene->tcp->conns.used_count; i++)
+		tcp_collect_events(scene->tcp); /* more than a scene keeps */
 	scene_free(scene);
 }
 
