@@ -18,6 +18,32 @@ static struct ip neighbour_link_local(const struct mac *mac)
 			    mac->byte[3], mac->byte[4], mac->byte[5]}};
 }
 
+const char *neighbour_refuse(const struct sluice_port_config *port)
+{
+	const uint8_t *const gateway[] = {port->gateway_ipv4, port->gateway_ipv6};
+	bool has_route[] = {false, false};
+	struct ip ip, hop;
+
+	for (uint32_t i = 0; i < port->subnet_count; i++) {
+		uint8_t prefix_bits = port->subnet[i].prefix_bits;
+
+		memcpy(&ip, port->subnet[i].ip, sizeof(ip));
+		if (!ip_can_be_host(&ip) || ip_is_broadcast(&ip, &ip, prefix_bits))
+			return "one of its addresses is no host's (multicast, broadcast, a network's, loopback, 0/8 or "
+			       "240/4)";
+		for (uint32_t j = 0; j < 2; j++) {
+			memcpy(&hop, gateway[j], sizeof(hop));
+			has_route[j] |= ip_is_unspecified(&hop) || ip_in_prefix(&hop, &ip, prefix_bits);
+		}
+	}
+	for (uint32_t j = 0; j < 2; j++) {
+		memcpy(&hop, gateway[j], sizeof(hop));
+		if (!has_route[j] && !ip_is_unspecified(&hop) && !ip_is_link_local(&hop))
+			return "its gateway is in the network of none of its addresses";
+	}
+	return NULL;
+}
+
 void neighbour_make(struct tcp *tcp, const struct sluice_port_config *port)
 {
 	struct neighbour_set *set = &tcp->neighbours;

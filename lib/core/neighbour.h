@@ -48,6 +48,9 @@ struct neighbour_set {
 
 struct tcp;
 
+/* What is wrong with the port's addresses; NULL: nothing. */
+const char *neighbour_refuse(const struct sluice_port_config *port);
+
 void neighbour_make(struct tcp *tcp, const struct sluice_port_config *port);
 
 /* Index of our own address, or LOCAL_NONE. */

@@ -34,7 +34,7 @@ static const char *tcp_refuse(const struct sluice_config *config, uint32_t worke
 		return "R2, the time to give up after, must be at most three hours";
 	if (mtu_bytes < 576 || mtu_bytes > PACKET_ROOM_BYTES)
 		return "the MTU must be 576 to 2048";
-	return NULL;
+	return neighbour_refuse(&config->port[worker_index]);
 }
 
 static uint32_t tcp_power_of_two(uint32_t count)
