@@ -114,6 +114,25 @@ static void outcomes_print(const struct load_counts *counts, FILE *file)
 	free(sheet);
 }
 
+/* What a user can do about an outcome that is about how the run was set up. */
+static const char *const remedies[LOAD_OUTCOME_COUNT] = {
+	[LOAD_OUTCOME_REFUSED] = "does anything listen on that port of --target?",
+	[LOAD_OUTCOME_UNREACHABLE] =
+		"--target must be in the network of an --address, or reached by a --gateway, and the "
+		"wire's other end up",
+	[LOAD_OUTCOME_NO_LOCAL_PORT] = "give more source addresses (--address, or --loopback-addresses), or lower "
+				       "--time-wait",
+	[LOAD_OUTCOME_NO_MEMORY] = "raise --connections, or lower --concurrency",
+};
+
+static void remedies_print(const struct load_counts *counts, FILE *file)
+{
+	for (uint32_t i = 0; i < LOAD_OUTCOME_COUNT; i++) {
+		if (remedies[i] && counts->connections.outcome[i])
+			fprintf(file, "\n  %s: %s\n", load_outcome_text((enum load_outcome)i), remedies[i]);
+	}
+}
+
 static uint64_t drops_of(const struct sluice_statistics *statistics)
 {
 	uint64_t sum = 0;
@@ -200,6 +219,7 @@ void load_text_final(const struct load_run *run, FILE *file)
 	times_print(run, file);
 	fputc('\n', file);
 	outcomes_print(&summary.total, file);
+	remedies_print(&summary.total, file);
 	fputc('\n', file);
 	workers_print(run, file);
 	busier_print(run, file);
