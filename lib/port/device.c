@@ -6,7 +6,10 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <rte_dev.h>
@@ -27,6 +30,33 @@
 static bool device_is_tap(const char *device)
 {
 	return strncmp(device, "net_tap", strlen("net_tap")) == 0;
+}
+
+/*
+ * Whether a process already holds the TAP: DPDK would join it as one more queue, and the kernel deal packets to both.
+ * An interface that is up runs only while somebody holds it; one that is down is anybody's.
+ */
+static bool device_is_held_tap(const char *device)
+{
+	const char *name = strstr(device, "iface=");
+	struct ifreq request = {0};
+	size_t length;
+	int file;
+
+	if (!device_is_tap(device) || !name)
+		return false;
+	name += strlen("iface=");
+	length = strcspn(name, ",");
+	if (length >= sizeof(request.ifr_name))
+		return false;
+	memcpy(request.ifr_name, name, length);
+	file = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (file < 0)
+		return false;
+	if (ioctl(file, SIOCGIFFLAGS, &request))
+		request.ifr_flags = 0;
+	close(file);
+	return request.ifr_flags & IFF_RUNNING;
 }
 
 /* The failed device's line: what to do depends on what was tried. */
@@ -60,6 +90,11 @@ int device_attach(struct port *port, const struct sluice_config *config, uint32_
 	say_forget();
 	if (port->kind == PORT_BUS)
 		return device_say_missing(port, config, index);
+	if (device_is_held_tap(device))
+		return say_error(config, -EBUSY,
+				 "port %u: another process holds the TAP interface of \"%s\": stop it, or take another "
+				 "iface=NAME",
+				 index, device);
 	if (rte_eal_hotplug_add("vdev", port->name, port_arguments_of(device)) != 0)
 		return device_say_missing(port, config, index);
 	if (rte_eth_dev_get_port_by_name(port->name, &port->id) != 0) {

@@ -211,6 +211,22 @@ static void eal_remove_folder(const char *folder)
 	rmdir(folder);
 }
 
+/* Whose arguments, and what was missing, decide what helps. */
+static int eal_say_failed(const struct sluice_config *config, const struct eal_facts *facts)
+{
+	bool wants_hugepages = config->eal_arguments && facts->hugepages_free_bytes == 0 && rte_errno != EINVAL;
+
+	for (int i = 0; i < config->eal_argument_count; i++)
+		wants_hugepages &= strcmp(config->eal_arguments[i], "--no-huge") != 0;
+	fflush(stdout); /* EAL's own usage, so that the last word is ours */
+	return say_error(config, rte_errno ? -rte_errno : -EIO, "EAL did not start: %s%s: %s", rte_strerror(rte_errno),
+			 say_caught(),
+			 wants_hugepages ? "no hugepage is free: reserve some (sysctl vm.nr_hugepages=N), or add "
+					   "--no-huge to its arguments"
+					 : "check its arguments, free memory, and that this is the process's first "
+					   "sluice_open");
+}
+
 int eal_start(const struct sluice_config *config, const struct eal_facts *facts, bool *has_shared_cpus)
 {
 	static struct eal_arguments arguments; /* EAL keeps pointers into it */
@@ -225,10 +241,7 @@ int eal_start(const struct sluice_config *config, const struct eal_facts *facts,
 	pthread_getaffinity_np(pthread_self(), sizeof(affinity), &affinity);
 	error = rte_eal_init(arguments.count, arguments.argument);
 	if (error < 0)
-		return say_error(config, rte_errno ? -rte_errno : -EIO,
-				 "EAL did not start: %s%s: check its arguments, free memory, and that this is the "
-				 "process's first sluice_open",
-				 rte_strerror(rte_errno), say_caught());
+		return eal_say_failed(config, facts);
 	/* EAL pinned the caller's thread; only a worker's loop should be, and not what the program starts from here. */
 	pthread_setaffinity_np(pthread_self(), sizeof(affinity), &affinity);
 	eal_remove_folder(rte_eal_get_runtime_dir()); /* at once, so that a process that is killed leaves nothing */

@@ -24,6 +24,14 @@ enum port_kind port_kind_of(const char *device)
 	return PORT_BUS;
 }
 
+bool port_is_bus_address(const char *device)
+{
+	char name[PORT_NAME_BYTES];
+
+	port_name_of(device, name);
+	return strpbrk(name, ":.-") != NULL;
+}
+
 void port_name_of(const char *device, char name[PORT_NAME_BYTES])
 {
 	size_t length = strcspn(device, ",");

@@ -40,6 +40,9 @@ struct port {
 
 enum port_kind port_kind_of(const char *device);
 
+/* Whether a bus could know the name, as in 0000:01:00.0: a word without marks is none. */
+bool port_is_bus_address(const char *device);
+
 /* "net_tap0" of "net_tap0,iface=x"; cut to fit. */
 void port_name_of(const char *device, char name[PORT_NAME_BYTES]);
 

@@ -5,7 +5,9 @@
 #include "lib/port/ports.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -17,8 +19,31 @@
 
 #define NONE UINT32_MAX
 
+/* Before hugepages are asked for it: is there such hardware at all?  EAL's own arguments may name what we cannot see. */
+static int ports_check_hardware(const struct sluice_config *config, uint32_t index)
+{
+	static const char pci[] = "/sys/bus/pci/devices";
+	const char *device = config->port[index].device;
+	char name[PORT_NAME_BYTES], path[sizeof(pci) + sizeof("/0000:") + PORT_NAME_BYTES];
+	bool is_short;
+
+	if (port_kind_of(device) != PORT_BUS || config->eal_arguments)
+		return 0;
+	port_name_of(device, name);
+	is_short = strchr(name, ':') == strrchr(name, ':'); /* without the domain, 0000 */
+	snprintf(path, sizeof(path), "%s/%s%s", pci, is_short ? "0000:" : "", name);
+	if (port_is_bus_address(device) && (!strchr(name, ':') || access(pci, F_OK) || !access(path, F_OK)))
+		return 0;
+	return say_error(config, -ENODEV,
+			 "port %u: no device \"%s\" on this machine: name a bus address (dpdk-devbind.py -s shows "
+			 "them), or ring:NAME, net_tap0,iface=NAME or another of DPDK's virtual devices",
+			 index, name);
+}
+
 static int ports_check(const struct sluice_config *config)
 {
+	int error;
+
 	if (config->port_count == 0 || config->port_count > SLUICE_PORTS_MAX)
 		return say_error(config, -EINVAL, "%u ports: name between 1 and %d", config->port_count,
 				 SLUICE_PORTS_MAX);
@@ -27,6 +52,9 @@ static int ports_check(const struct sluice_config *config)
 			return say_error(config, -EINVAL,
 					 "port %u has no device: name one, such as ring:NAME or net_tap0,iface=NAME",
 					 i);
+		error = ports_check_hardware(config, i);
+		if (error)
+			return error;
 	}
 	return ring_check_names(config);
 }

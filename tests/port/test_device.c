@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 
+#include "lib/port/device.h"
 #include "tests/port/scene.h"
 
 #define KERNEL_TEXT "198.18.0.1"
@@ -169,6 +171,20 @@ static void test_packet_ends_sleep(void **state)
 		0);
 }
 
+/* DPDK alone would join the interface as a second queue, and each would get some of the packets. */
+static void test_a_tap_is_not_taken_twice(void **state)
+{
+	struct port second = {.kind = PORT_VIRTUAL, .id = PORT_NONE, .name = "net_tap1"};
+	struct sluice_config other = config;
+
+	(void)state;
+	other.port[0].device = "net_tap1,iface=sluicetest";
+	scene_forget_lines();
+	assert_int_equal(device_attach(&second, &other, 0), -EBUSY);
+	assert_non_null(strstr(scene_lines(), "another process holds"));
+	assert_int_equal(second.id, PORT_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_mtu_reached_the_kernel),
 		cmocka_unit_test(test_unasked_offloads_are_not_taken),
 		cmocka_unit_test(test_packet_ends_sleep),
+		cmocka_unit_test(test_a_tap_is_not_taken_twice),
 	};
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0 || access("/dev/net/tun", R_OK | W_OK) != 0) {

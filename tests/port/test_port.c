@@ -23,6 +23,16 @@ static void test_kinds(void **state)
 	assert_int_equal(port_kind_of("0000:01:00.0"), PORT_BUS);
 }
 
+static void test_words_are_no_bus_addresses(void **state)
+{
+	(void)state;
+	assert_true(port_is_bus_address("0000:01:00.0"));
+	assert_true(port_is_bus_address("01:00.0,some=argument"));
+	assert_true(port_is_bus_address("dpni.1"));
+	assert_false(port_is_bus_address("tap0"));
+	assert_false(port_is_bus_address("tap0,iface=a.b"));
+}
+
 static void test_names_and_arguments(void **state)
 {
 	char name[PORT_NAME_BYTES];
@@ -42,6 +52,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_words_are_no_bus_addresses),
 		cmocka_unit_test(test_names_and_arguments),
 	};
 

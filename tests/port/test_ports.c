@@ -56,10 +56,26 @@ static void test_hardware_without_hugepages(void **state)
 
 	(void)state;
 	config.port_count = 1;
-	config.port[0].device = "0000:ff:1f.7";
-	if (memory_hugepages_free_bytes() > 0)
+	config.port[0].device = "0000:00:00.0"; /* the host bridge */
+	if (memory_hugepages_free_bytes() > 0 || access("/sys/bus/pci/devices/0000:00:00.0", F_OK))
 		skip();
 	assert_refused(&config, 0, -ENOMEM, "vm.nr_hugepages");
+}
+
+static void test_hardware_that_is_not_there(void **state)
+{
+	struct sluice_config config = scene_config();
+
+	(void)state;
+	config.port_count = 1;
+	config.port[0].device = "nonsense";
+	assert_refused(&config, 0, -ENODEV, "port 0: no device \"nonsense\" on this machine");
+	if (access("/sys/bus/pci/devices", F_OK))
+		return;
+	config.port[0].device = "0000:ff:1f.7";
+	assert_refused(&config, 0, -ENODEV, "port 0: no device \"0000:ff:1f.7\"");
+	config.port[0].device = "ff:1f.7,some=argument";
+	assert_refused(&config, 0, -ENODEV, "port 0: no device \"ff:1f.7\"");
 }
 
 static void test_mtu_beyond_a_packet(void **state)
@@ -133,6 +149,7 @@ int main(void)
 		cmocka_unit_test(test_no_ports),
 		cmocka_unit_test(test_unknown_devices),
 		cmocka_unit_test(test_hardware_without_hugepages),
+		cmocka_unit_test(test_hardware_that_is_not_there),
 		cmocka_unit_test(test_mtu_beyond_a_packet),
 		cmocka_unit_test(test_refused_eal_arguments),
 		cmocka_unit_test(test_too_few_lcores),
