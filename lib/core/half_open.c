@@ -356,6 +356,8 @@ bool half_open_arrives(struct tcp *tcp, uint32_t index, struct frame *frame, uin
 			half_open_drop(tcp, index);
 		} else {
 			COUNT(tcp, drop_tcp_half_open_other);
+			if (start < half_open_window(tcp, entry)) /* RFC 5961 section 3.2 */
+				half_open_challenge(tcp, index, frame);
 		}
 		return false;
 	}
