@@ -46,7 +46,10 @@ class Space:
             # multi_queue is how DPDK's TAP driver opens the device.
             self.run("ip", "tuntap", "add", "dev", DEVICE, "mode", "tap", "multi_queue")
             self.run("sysctl", "-qw", f"net.ipv6.conf.{DEVICE}.accept_dad=0",
-                     f"net.ipv6.conf.{DEVICE}.keep_addr_on_down=1")
+                     f"net.ipv6.conf.{DEVICE}.keep_addr_on_down=1",
+                     # A question to a neighbour that got lost, or came before the program, is asked again at once.
+                     *(f"net.{family}.neigh.{DEVICE}.{setting}" for family in FAMILIES
+                       for setting in ("retrans_time_ms=50", "mcast_solicit=20", "ucast_solicit=20")))
             self.link_up()
         except BaseException:
             self.__exit__(None, None, None)

@@ -44,22 +44,23 @@ def test_a_reset_in_the_middle_leaves_nothing(server, family):
     wait_for(lambda: server.connections_open() == 0)
 
 
-def test_a_vanished_client_does_not_hold_up_the_rest(clean_server):
+def test_a_vanished_client_does_not_hold_up_the_rest(own_clean_server):
     """No FIN, no RST, no answer to ARP: the host is gone.  The server goes on with the others and ends in time."""
-    gone = "198.18.0.3"
-    clean_server.space.run("ip", "addr", "add", f"{gone}/15", "dev", DEVICE)
-    connection = clean_server.space.socket()
+    server, gone = own_clean_server, "198.18.0.3"
+    server.space.run("ip", "addr", "add", f"{gone}/15", "dev", DEVICE)
+    connection = server.space.socket()
     with connection:
         connection.bind((gone, 0))
         connection.connect((SLUICE["ipv4"], 80))
         connection.sendall(get("/large.bin"))
         connection.recv(1000)
-        clean_server.space.run("ip", "addr", "del", f"{gone}/15", "dev", DEVICE)
-        clean_server.is_healthy()
-        clean_server.finish()
+        server.space.run("ip", "addr", "del", f"{gone}/15", "dev", DEVICE)
+        server.is_healthy()
+        server.finish()
 
 
-def test_sigterm_lets_a_transfer_end(server, family):
+def test_sigterm_lets_a_transfer_end(own_server, family):
+    server = own_server
     whole = (server.site / "medium.bin").read_bytes()
     with server.space.connect(family) as connection:
         connection.sendall(get("/medium.bin"))
@@ -75,32 +76,33 @@ def test_sigterm_lets_a_transfer_end(server, family):
     assert time.monotonic() - ended < (4 if server.wire.is_lossy else 1), "it waited for its deadline"
 
 
-def test_sigterm_does_not_wait_for_ever(clean_server):
-    with clean_server.space.connect() as connection:
+def test_sigterm_does_not_wait_for_ever(own_clean_server):
+    with own_clean_server.space.connect() as connection:
         connection.sendall(get("/large.bin"))
         connection.recv(1000)  # and never again
-        clean_server.finish()
+        own_clean_server.finish()
 
 
-def test_sigterm_refuses_newcomers(clean_server):
-    with clean_server.space.connect() as busy:
+def test_sigterm_refuses_newcomers(own_clean_server):
+    with own_clean_server.space.connect() as busy:
         busy.sendall(get("/large.bin"))
         busy.recv(1000)
-        clean_server.program.signal(signal.SIGTERM)
+        own_clean_server.program.signal(signal.SIGTERM)
         time.sleep(0.3)
         with pytest.raises(ConnectionRefusedError):
-            clean_server.space.connect()
-    clean_server.has_ended_in_order()
+            own_clean_server.space.connect()
+    own_clean_server.has_ended_in_order()
 
 
-def test_a_killed_server_leaves_no_client_hanging(clean_server, family):
+def test_a_killed_server_leaves_no_client_hanging(own_clean_server, family):
     """After SIGKILL the next server knows nothing of the connection, and its RST tells the client."""
-    with clean_server.space.connect(family) as connection:
+    server = own_clean_server
+    with server.space.connect(family) as connection:
         connection.sendall(get("/plaintext"))
         assert Answers(connection).next()[0] == 200
-        clean_server.program.kill()
+        server.program.kill()
         connection.sendall(get("/plaintext"))
-        clean_server.start()
+        server.start()
         with pytest.raises(ConnectionResetError):
             connection.recv(1)
-    clean_server.is_healthy(family)
+    server.is_healthy(family)

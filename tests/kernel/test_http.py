@@ -93,16 +93,19 @@ def test_connection_close_is_an_orderly_end(server, family):
         assert answers.rest() == b""
 
 
-def test_a_slow_reader_gets_every_byte(clean_server):
+def test_a_slow_reader_gets_every_byte(own_clean_server):
     """The client's window shuts, and opens again: zero-window probes keep the transfer alive."""
-    whole = (clean_server.site / "medium.bin").read_bytes()
-    connection = clean_server.space.socket()
+    server = own_clean_server
+    whole = (server.site / "medium.bin").read_bytes()
+    connection = server.space.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     with connection:
         connection.connect((SLUICE["ipv4"], 80))
         connection.sendall(get("/medium.bin"))
-        time.sleep(2.5)
+        time.sleep(1.5)
         assert Answers(connection).next()[::2] == (200, whole)
+    server.finish()
+    assert server.workers()[0]["counters"]["window_probes"] >= 2
 
 
 def one_visit(space, family):
