@@ -485,7 +485,7 @@ SLUICE_API uint32_t sluice_send(struct sluice_worker *worker, sluice_conn conn, 
 /* Bytes that sluice_send() would take now, if no pool is exhausted. */
 SLUICE_API uint32_t sluice_send_room(const struct sluice_worker *worker, sluice_conn conn);
 
-/* Closes our direction after what is queued (FIN); we go on receiving.  RFC 9293 3.10.4. */
+/* Closes our direction after what is queued (FIN); we go on receiving.  Does nothing before OPENED.  RFC 9293 3.10.4. */
 SLUICE_API void sluice_shutdown(struct sluice_worker *worker, sluice_conn conn);
 
 /*

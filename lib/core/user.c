@@ -99,14 +99,21 @@ uint32_t user_send(struct tcp *tcp, struct tcp_conn *conn, const struct sluice_s
 	return taken_bytes;
 }
 
-void user_shutdown(struct tcp *tcp, struct tcp_conn *conn)
+static void user_queue_fin(struct tcp *tcp, struct tcp_conn *conn)
 {
-	if (conn->flags & (CONN_FIN_QUEUED | CONN_DETACHED) || conn->state == SLUICE_STATE_SYN_SENT)
+	if (conn->flags & (CONN_FIN_QUEUED | CONN_DETACHED))
 		return;
 	conn->flags |= CONN_FIN_QUEUED;
 	conn->flags &= ~(uint32_t)CONN_MORE & 0xffffff;
 	tcp_enter(tcp, conn, conn->state == SLUICE_STATE_CLOSE_WAIT ? SLUICE_STATE_LAST_ACK : SLUICE_STATE_FIN_WAIT_1);
 	work_output(tcp, conn);
+}
+
+/* Before OPENED there is no direction to close: what is told of a connection begins with that. */
+void user_shutdown(struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (STATE_IN(conn->state, STATES_SENDING))
+		user_queue_fin(tcp, conn);
 }
 
 void user_abort(struct tcp *tcp, struct tcp_conn *conn)
@@ -130,7 +137,7 @@ void user_close(struct tcp *tcp, struct tcp_conn *conn)
 	}
 	if (conn->flags & CONN_ORPHAN)
 		return;
-	user_shutdown(tcp, conn);
+	user_queue_fin(tcp, conn);
 	conn->flags |= CONN_ORPHAN;
 	conn->timer_deadline = 0;
 	conn->event_mask &= SLUICE_CLOSED;
