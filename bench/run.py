@@ -6,7 +6,8 @@ Runs the figures of bench/README.md one at a time and states each as a fraction 
 A figure is the median of several runs.  A run is thrown away and repeated if the hypervisor took more than 1 % of the
 machine's time meanwhile, or other programs more than 2 %, since it measured somebody else; or if the two CPUs were not
 as far apart before it as after, since a virtual machine's CPUs are two threads of one core now and two cores a second
-later, and the wire costs three times as much then.  Runs of the two kinds are never mixed.
+later, and the wire costs three times as much then.  Runs of the two kinds are never mixed.  With --quick, which is not
+to be quoted, such a run counts and is marked.
 """
 import argparse
 import json
@@ -34,10 +35,11 @@ class Plan(NamedTuple):
     runs: int
     seconds: float
     warm_up_seconds: float
+    keeps_disturbed: bool  # runs that measured somebody else, too: counted, and said so
 
 
-FULL = Plan(runs=7, seconds=2, warm_up_seconds=1)  # short, since the CPUs are moved every few seconds
-QUICK = Plan(runs=1, seconds=1, warm_up_seconds=0.5)
+FULL = Plan(runs=7, seconds=2, warm_up_seconds=1, keeps_disturbed=False)  # short: CPUs are moved every few seconds
+QUICK = Plan(runs=1, seconds=1, warm_up_seconds=0.5, keeps_disturbed=True)
 
 
 class Figure(NamedTuple):
@@ -101,33 +103,35 @@ def placement(wires):
 
 
 def try_run(figure, plan, build):
-    """One run between two probes: (numbers, placement), or (None, why it does not count)."""
+    """One run between two probes: its numbers, where the CPUs were (None: they moved), and what disturbed it, or None."""
     start = Time.now()
     before = run_wire_for(PROBE_SECONDS, build) if figure.two_cpus else None
     numbers = figure.run(plan, build)
     after = run_wire_for(PROBE_SECONDS, build) if figure.two_cpus else None
     stolen, others = Time.now().shares_since(start)
+    numbers["stolen"] = stolen
+    where = "one worker"
+    if figure.two_cpus:
+        where = placement([before, after])
+        numbers["wire_cycles_per_pair"] = (before["cycles_per_pair"] + after["cycles_per_pair"]) / 2
     if stolen > STOLEN_MAX:
-        return None, "stolen"
+        return numbers, where, "stolen"
     if others > OTHERS_MAX:
-        return None, "crowded"
-    if not figure.two_cpus:
-        return {**numbers, "stolen": stolen}, "one worker"
-    where = placement([before, after])
-    if not where:
-        return None, "moved"
-    limit = (before["cycles_per_pair"] + after["cycles_per_pair"]) / 2
-    return {**numbers, "wire_cycles_per_pair": limit, "stolen": stolen}, where
+        return numbers, where, "crowded"
+    return numbers, where, None if where else "moved"
 
 
 def gather_runs(figure, plan, build):
     """Runs until one placement has as many as planned: (placement, runs, counts of those thrown away)."""
     kept, thrown = {}, {"stolen": 0, "crowded": 0, "moved": 0}
     for _ in range(plan.runs * ATTEMPTS_PER_RUN):
-        numbers, where = try_run(figure, plan, build)
-        if numbers is None:
-            thrown[where] += 1
+        numbers, where, disturbed = try_run(figure, plan, build)
+        if disturbed and not plan.keeps_disturbed:
+            thrown[disturbed] += 1
             continue
+        if disturbed:
+            numbers["disturbed"] = disturbed
+            where = where or "moved"
         kept.setdefault(where, []).append(numbers)
         if len(kept[where]) >= plan.runs:
             return where, kept[where], thrown
