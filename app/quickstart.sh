@@ -9,6 +9,7 @@
 # wire inside one process, and, where it may, serves a page to this system's curl through a TAP device in a network
 # namespace of its own.  It leaves no process and no namespace behind.
 set -u
+here=$PWD
 cd "$(dirname "$0")/.." || exit 1
 
 json=
@@ -16,7 +17,10 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--json)
 		[ $# -ge 2 ] || { echo "quickstart: --json needs a file" && exit 2; }
-		json=$2
+		case $2 in
+		/*) json=$2 ;;
+		*) json=$here/$2 ;;
+		esac
 		shift
 		;;
 	*) sed -n '4,10s/^# \{0,1\}//p' "$0" && exit 2 ;;
@@ -119,6 +123,9 @@ tap() {
 	ip netns del "$space"
 }
 
+if [ -n "$json" ]; then
+	: >>"$json" || stop "cannot write $json"
+fi
 sh app/install.sh app/packages || exit 1
 echo "Building in build/ ..."
 build

@@ -295,6 +295,11 @@ def read_arguments():
     for name in arguments.names:
         if name not in FIGURES:
             parser.error(f"no figure named {name}; there are {', '.join(FIGURES)}")
+    if arguments.json and arguments.json != "-":
+        try:
+            open(arguments.json, "a", encoding="utf-8").close()  # now, and not after all the measuring
+        except OSError as problem:
+            parser.error(f"--json: cannot write '{arguments.json}': {problem.strerror}")
     return arguments
 
 

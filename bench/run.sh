@@ -5,9 +5,8 @@
 #
 #     sh bench/run.sh                       everything: some minutes on two quiet cores
 #     sh bench/run.sh --only wire,cps       some figures
-#     sh bench/run.sh --quick               fewer and shorter runs: to see that it works, not to quote
+#     sh bench/run.sh --quick               one short run of each: to see that it works, not to quote
 #     sh bench/run.sh --json FILE           the results as JSON, too
 #
 # Builds in build/.  See bench/README.md for what the figures mean.
-cd "$(dirname "$0")/.." || exit 1
-exec /usr/bin/env python3 bench/run.py "$@"
+exec /usr/bin/env python3 "$(dirname "$0")/run.py" "$@"
