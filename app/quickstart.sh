@@ -124,7 +124,7 @@ tap() {
 }
 
 if [ -n "$json" ]; then
-	: >>"$json" || stop "cannot write $json"
+	true >>"$json" || stop "cannot write $json"
 fi
 sh app/install.sh app/packages || exit 1
 echo "Building in build/ ..."
