@@ -73,6 +73,18 @@ void httpd_handle(struct httpd *httpd, const struct sluice_event *event);
 /* After a turn's events, before sluice_flush(): goes on with connections that waited.  Cheap when none did. */
 void httpd_turn(struct httpd *httpd);
 
+/* A whole turn of a worker that does nothing else. */
+static inline void httpd_serve_turn(struct httpd *httpd, struct sluice_worker *worker)
+{
+	uint32_t count;
+	const struct sluice_event *event = sluice_poll(worker, &count);
+
+	for (uint32_t i = 0; i < count; i++)
+		httpd_handle(httpd, &event[i]);
+	httpd_turn(httpd);
+	sluice_flush(worker);
+}
+
 /* Stops accepting, closes idle connections; what is in progress is finished and answered `Connection: close`. */
 void httpd_drain(struct httpd *httpd);
 

@@ -12,17 +12,6 @@
 
 #define LISTEN_TEXT "*:80"
 
-static void turn(struct httpd_run_worker *me)
-{
-	uint32_t count;
-	const struct sluice_event *event = sluice_poll(me->worker, &count);
-
-	for (uint32_t i = 0; i < count; i++)
-		httpd_handle(me->httpd, &event[i]);
-	httpd_turn(me->httpd);
-	sluice_flush(me->worker);
-}
-
 /* What is in progress may finish, but not for ever. */
 static void drain(struct httpd_run_worker *me)
 {
@@ -33,10 +22,10 @@ static void drain(struct httpd_run_worker *me)
 	while (!httpd_is_drained(me->httpd) && sluice_now_ns(me->worker) < deadline_ns) {
 		if (sluice_next_deadline_ns(me->worker) > deadline_ns)
 			sluice_set_worker_timer(me->worker, deadline_ns); /* so that an idle poll returns by then */
-		turn(me);
+		httpd_serve_turn(me->httpd, me->worker);
 	}
 	httpd_cut(me->httpd);
-	turn(me);
+	httpd_serve_turn(me->httpd, me->worker);
 }
 
 static int serve(struct sluice_worker *worker, void *argument)
@@ -45,7 +34,7 @@ static int serve(struct sluice_worker *worker, void *argument)
 
 	(void)worker;
 	while (!stop_is_asked())
-		turn(me);
+		httpd_serve_turn(me->httpd, me->worker);
 	drain(me);
 	return 0;
 }

@@ -110,17 +110,6 @@ static int load_loop(struct sluice_worker *worker, void *argument)
 	return error;
 }
 
-static void serve_one_turn(struct load_worker *me)
-{
-	uint32_t count;
-	const struct sluice_event *event = sluice_poll(me->worker, &count);
-
-	for (uint32_t i = 0; i < count; i++)
-		httpd_handle(me->httpd, &event[i]);
-	httpd_turn(me->httpd);
-	sluice_flush(me->worker);
-}
-
 static int serve_loop(struct sluice_worker *worker, void *argument)
 {
 	struct load_worker *me = argument;
@@ -143,12 +132,12 @@ static int serve_loop(struct sluice_worker *worker, void *argument)
 	}
 	count_down(&me->run->servers_to_come);
 	while (!error && count_of(&me->run->loads_left))
-		serve_one_turn(me);
+		httpd_serve_turn(me->httpd, worker);
 	if (!error)
 		httpd_drain(me->httpd);
 	end_ns = sluice_now_ns(worker) + SERVER_END_NS;
 	while (!error && !httpd_is_drained(me->httpd) && sluice_now_ns(worker) < end_ns)
-		serve_one_turn(me);
+		httpd_serve_turn(me->httpd, worker);
 	sluice_statistics(worker, &me->total);
 	return error;
 }
