@@ -39,6 +39,9 @@
 #define LISTENERS_MAX                      64
 #define MSS_FLOOR_BYTES                    216   /* a peer's smaller MSS is taken as this (CVE-2019-11479) */
 #define R2_MAX_S                           10800 /* a connection's trouble is timed in 16 bits of TROUBLE_MS */
+#define ROUND_TRIP_UNKNOWN_MS              50 /* taken for one that was never measured, to see how fast a peer sends */
+#define RTO_INITIAL_MAX_MS                 60000
+#define DELAYED_ACK_MAX_MS                 499
 #define RTO_MAX_S                          3600
 #define TROUBLE_MS                         256
 #define WINDOW_SHIFT_MAX                   14  /* RFC 7323 section 2.3 */

@@ -69,6 +69,7 @@ static inline bool sluice_address_is_ipv4(const struct sluice_address *address)
 #define SLUICE_DROPS(X)                                                                             \
 	X(drop_frame_short, "frame shorter than its headers say")                                   \
 	X(drop_frame_other_host, "frame to another station's MAC")                                  \
+	X(drop_frame_source, "frame from a group MAC")                                              \
 	X(drop_frame_vlan, "VLAN tag on a port without VLANs")                                      \
 	X(drop_frame_ethertype, "EtherType that is not ARP, IPv4 or IPv6")                          \
 	X(drop_frame_chained, "headers spread over several buffers")                                \
@@ -92,7 +93,7 @@ static inline bool sluice_address_is_ipv4(const struct sluice_address *address)
 	X(drop_tcp_half_open_ack, "ACK that does not complete its half-open entry")                 \
 	X(drop_tcp_half_open_other, "other segment that does not fit its half-open entry")          \
 	X(drop_tcp_connections_full, "handshake completed while no connection record was free")     \
-	X(drop_tcp_syn_sent_ack, "unacceptable ACK in SYN-SENT")                                    \
+	X(drop_tcp_syn_sent_ack, "unacceptable ACK in SYN-SENT or crossed SYN-RECEIVED")            \
 	X(drop_tcp_syn_sent_other, "segment in SYN-SENT with neither SYN nor RST")                  \
 	X(drop_tcp_paws, "timestamp older than the newest seen (PAWS)")                             \
 	X(drop_tcp_sequence, "outside the receive window")                                          \
@@ -106,6 +107,7 @@ static inline bool sluice_address_is_ipv4(const struct sluice_address *address)
 	X(drop_tcp_text_closed, "text after our side closed for good: answered with RST")           \
 	X(drop_tcp_text_window, "text beyond the window that was offered")                          \
 	X(drop_tcp_text_out_of_order, "out-of-order text beyond the bounds on it")                  \
+	X(drop_tcp_text_memory, "text refused: connections hold too many packet buffers unread")    \
 	X(drop_tcp_text_after_fin, "text after the peer's FIN")                                     \
 	X(drop_no_buffer, "answer or segment not sent: no packet buffer")                           \
 	X(drop_neighbour_full, "packet that waited for an address to be resolved, and could not")   \

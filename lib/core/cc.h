@@ -51,6 +51,13 @@ static inline uint32_t cc_recovery_window(uint32_t ssthresh_bytes, uint32_t mss_
 	return ssthresh_bytes + 3 * mss_bytes;
 }
 
+/* RFC 6582 section 3.2 step 3, another duplicate: one more segment left the network; never more than are on the way. */
+static inline uint32_t cc_inflate(uint32_t cwnd_bytes, uint32_t ssthresh_bytes, uint32_t flight_bytes,
+				  uint32_t mss_bytes)
+{
+	return cc_max(cwnd_bytes, cc_min(cwnd_bytes + mss_bytes, ssthresh_bytes + flight_bytes));
+}
+
 /* RFC 6582 section 3.2 step 3, partial acknowledgment: deflate by what was acknowledged, add back one segment. */
 static inline uint32_t cc_partial(uint32_t cwnd_bytes, uint32_t acked_bytes, uint32_t mss_bytes)
 {

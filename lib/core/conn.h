@@ -52,7 +52,6 @@ enum tcp_conn_flag {
 	CONN_TIMESTAMPS = BIT(0), /* negotiated */
 	CONN_SACK = BIT(1),       /* negotiated */
 	CONN_NODELAY = BIT(2),
-	CONN_ACTIVE = BIT(3),      /* opened by us (MUST-11) */
 	CONN_SYN_UNACKED = BIT(4), /* our SYN is outstanding */
 	CONN_SYN_AGAIN = BIT(5),   /* our SYN was retransmitted (RFC 6298 section 5.7) */
 	CONN_FIN_QUEUED = BIT(6),  /* our direction closes after what is queued */
@@ -69,7 +68,6 @@ enum tcp_conn_flag {
 	CONN_RECOVERY = BIT(17),    /* fast recovery, until `recover` */
 	CONN_TIMEOUT = BIT(18),     /* recovery from a timeout, until `recover` */
 	CONN_HAS_MAC = BIT(19),     /* next hop known */
-	CONN_OPENED = BIT(20),      /* OPENED was told */
 	CONN_PERSIST = BIT(21),     /* retransmit_deadline is for a window probe */
 	CONN_PERSIST_DUE = BIT(22), /* the persist timer fired: send what there is */
 	CONN_AWAITS_HOP = BIT(23),  /* listed as waiting for its next hop's address */

@@ -44,7 +44,7 @@ static int connect_choose(struct tcp *tcp, const struct sluice_address *address,
 	    neighbour_is_broadcast(&tcp->neighbours, &tuple->remote) ||
 	    neighbour_local(&tcp->neighbours, &tuple->remote) != LOCAL_NONE)
 		return -EINVAL; /* MUST-46 */
-	if (options && options->receive_bytes && !window_is_possible(options->receive_bytes))
+	if (options && options->receive_bytes && !window_is_possible(options->receive_bytes, tcp->config.window_shift))
 		return -EINVAL;
 	local = neighbour_source(&tcp->neighbours, &tuple->remote);
 	if (local == LOCAL_NONE)
@@ -72,7 +72,7 @@ static void connect_begin(struct tcp *tcp, struct tcp_conn *conn, const struct s
 		conn->rcv_buffer_bytes = options->receive_bytes;
 	if (options && options->delay)
 		conn->flags &= ~(uint32_t)CONN_NODELAY & 0xffffff;
-	conn->flags |= CONN_ACTIVE | CONN_SYN_UNACKED;
+	conn->flags |= CONN_SYN_UNACKED;
 	conn->snd_una = iss;
 	conn->snd_nxt = seq_add(iss, 1);
 	conn->recover = iss;

@@ -266,7 +266,7 @@ static struct tcp_conn *half_open_promote(struct tcp *tcp, uint32_t index, const
 			  (entry->sack ? TCP_HAS_SACK_PERMITTED : 0) | (entry->timestamps ? TCP_HAS_TIMESTAMPS : 0));
 	if (listener->receive_bytes)
 		conn->rcv_buffer_bytes = listener->receive_bytes;
-	segment_negotiate(tcp, conn, &options);
+	segment_negotiate(tcp, conn, &options, entry->attempts - 1U);
 	conn->listener = entry->listener;
 	conn->peer_mac = *frame_source_mac(frame);
 	conn->flags |= CONN_HAS_MAC | (entry->attempts > 1 ? CONN_SYN_AGAIN : 0);
@@ -295,10 +295,8 @@ static bool half_open_complete(struct tcp *tcp, uint32_t index, struct frame *fr
 		COUNT(tcp, drop_tcp_connections_full);
 		return false;
 	}
-	tcp_enter(tcp, conn, SLUICE_STATE_ESTABLISHED);
 	COUNT(tcp, half_open_completed);
-	COUNT(tcp, passive_opens);
-	work_raise(tcp, conn, SLUICE_OPENED);
+	life_open(tcp, conn);
 	return segment_arrives_slowly(tcp, conn, frame);
 }
 
@@ -344,6 +342,21 @@ static bool half_open_takes_ack(struct tcp *tcp, uint32_t index, struct frame *f
 	return half_open_complete(tcp, index, frame, hash);
 }
 
+/* The SYN again is answered again, and its newer timestamp is the one that our answer echoes. */
+static void half_open_takes_syn(struct tcp *tcp, uint32_t index, const struct frame *frame)
+{
+	struct half_open *entry = half_open_at(&tcp->half_open, index);
+
+	COUNT(tcp, drop_tcp_half_open_other);
+	if (!seq_equal(frame->seq, entry->irs) || frame->flags & TCP_ACK) {
+		half_open_challenge(tcp, index, frame);
+		return;
+	}
+	if (!half_open_is_stale(entry, frame))
+		entry->ts_recent = frame->options.tsval;
+	half_open_answer(tcp, index);
+}
+
 bool half_open_arrives(struct tcp *tcp, uint32_t index, struct frame *frame, uint64_t hash)
 {
 	const struct half_open *entry = half_open_at(&tcp->half_open, index);
@@ -362,14 +375,10 @@ bool half_open_arrives(struct tcp *tcp, uint32_t index, struct frame *frame, uin
 		return false;
 	}
 	if (frame->flags & TCP_SYN) {
-		COUNT(tcp, drop_tcp_half_open_other);
-		if (seq_equal(frame->seq, entry->irs) && !(frame->flags & TCP_ACK))
-			half_open_answer(tcp, index);
-		else
-			half_open_challenge(tcp, index, frame);
+		half_open_takes_syn(tcp, index, frame);
 		return false;
 	}
-	if (!(frame->flags & TCP_ACK) || start >= half_open_window(tcp, entry)) {
+	if (!(frame->flags & TCP_ACK) || (start && start >= half_open_window(tcp, entry))) {
 		COUNT(tcp, drop_tcp_half_open_other);
 		if (frame->flags & TCP_ACK)
 			half_open_challenge(tcp, index, frame);

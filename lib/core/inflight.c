@@ -55,17 +55,16 @@ static void inflight_trim(struct tcp_conn *conn, struct seq ack)
 uint32_t inflight_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack)
 {
 	uint32_t rtt_us = 0;
+	bool is_clear = true; /* Karn: what was sent again, or waited for it, says nothing of the path */
 
 	while (!inflight_is_empty(conn) && seq_at_or_after(ack, seq_add(conn->inflight.seq, conn->inflight.bytes))) {
-		if (conn->inflight.retransmits == 0)
-			rtt_us = tcp->now_us - conn->inflight.sent_us + 1;
-		else
-			rtt_us = 0;
+		is_clear &= conn->inflight.retransmits == 0 && !(conn->inflight.flags & INFLIGHT_LOST);
+		rtt_us = tcp->now_us - conn->inflight.sent_us + 1;
 		inflight_pop(tcp, conn);
 	}
 	if (!inflight_is_empty(conn) && seq_after(ack, conn->inflight.seq))
 		inflight_trim(conn, ack);
-	return rtt_us;
+	return is_clear ? rtt_us : 0;
 }
 
 void inflight_mark_all_lost(struct tcp *tcp, struct tcp_conn *conn)

@@ -35,7 +35,7 @@ static inline void inflight_mark_lost(struct tcp_conn *conn, struct tcp_inflight
 	conn->lost_bytes += record->bytes;
 }
 
-/* Removes what `ack` covers.  Returns the round-trip time of the newest record that was sent just once, in µs; 0: none. */
+/* Removes what `ack` covers.  Returns the round-trip time of the newest record covered, in µs; 0: none, or one of them was lost. */
 uint32_t inflight_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack);
 
 void inflight_mark_all_lost(struct tcp *tcp, struct tcp_conn *conn);

@@ -151,12 +151,8 @@ static void input_time_wait(struct tcp *tcp, uint32_t index, struct frame *frame
 	uint8_t listener = listen_find(&tcp->listeners, &frame->tuple);
 	struct seq old_snd_nxt, iss;
 
-	if (time_wait_arrives(tcp, index, frame, &old_snd_nxt) == TIME_WAIT_DONE)
+	if (time_wait_arrives(tcp, index, frame, listener != LISTENER_NONE, &old_snd_nxt) == TIME_WAIT_DONE)
 		return;
-	if (listener == LISTENER_NONE) {
-		COUNT(tcp, drop_tcp_time_wait);
-		return;
-	}
 	time_wait_forget(tcp, index);
 	COUNT(tcp, time_wait_reopened);
 	COUNT(tcp, syns_received);

@@ -62,6 +62,18 @@ uint64_t life_hash(const struct tcp *tcp, const struct tcp_conn *conn)
 	return table_hash(tcp->keys.table, &conn->tuple);
 }
 
+void life_open(struct tcp *tcp, struct tcp_conn *conn)
+{
+	tcp_enter(tcp, conn, SLUICE_STATE_ESTABLISHED);
+	if (conn->listener == LISTENER_NONE)
+		COUNT(tcp, active_opens);
+	else
+		COUNT(tcp, passive_opens);
+	work_raise(tcp, conn, SLUICE_OPENED);
+	if (conn->flags & CONN_FIN_QUEUED)
+		tcp_enter(tcp, conn, SLUICE_STATE_FIN_WAIT_1);
+}
+
 /* Forgets what would be sent and what is out of order; what can still be read stays. */
 static void life_detach(struct tcp *tcp, struct tcp_conn *conn)
 {

@@ -35,6 +35,9 @@ struct tcp_conn *life_new(struct tcp *tcp, const struct tuple *tuple);
 
 uint64_t life_hash(const struct tcp *tcp, const struct tcp_conn *conn);
 
+/* Its handshake is complete: OPENED; and closing at once, if that was asked meanwhile. */
+void life_open(struct tcp *tcp, struct tcp_conn *conn);
+
 /* Takes the connection out of the table, forgets what it would send, and tells CLOSED: at once, or once the application has
  * read what came before an orderly end. */
 void life_end(struct tcp *tcp, struct tcp_conn *conn, enum sluice_reason reason);

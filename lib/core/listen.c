@@ -61,7 +61,8 @@ int listen_open(struct tcp *tcp, const struct sluice_address *address, const str
 	memcpy(&listener.ip, address->ip, sizeof(listener.ip));
 	listener.any = ip_is_unspecified(&listener.ip) && !ip_is_ipv4(&listener.ip);
 	listener.any_ipv4 = ip_equal(&listener.ip, &listen_any_ipv4);
-	if (listener.port == 0 || (listener.receive_bytes && !window_is_possible(listener.receive_bytes)))
+	if (listener.port == 0 ||
+	    (listener.receive_bytes && !window_is_possible(listener.receive_bytes, tcp->config.window_shift)))
 		return -EINVAL;
 	if (!listener.any && !listener.any_ipv4 && neighbour_local(&tcp->neighbours, &listener.ip) == LOCAL_NONE)
 		return -EADDRNOTAVAIL;

@@ -5,6 +5,7 @@
 #include "lib/core/neighbour.h"
 
 #include "lib/core/life.h"
+#include "lib/core/timer.h"
 #include "lib/core/transmit.h"
 #include "lib/core/work.h"
 #include "lib/wire/build.h"
@@ -101,7 +102,14 @@ uint8_t neighbour_source(const struct neighbour_set *set, const struct ip *remot
 {
 	const struct ip *hop = neighbour_next_hop(set, remote);
 
-	return hop ? neighbour_on_link(set, hop) : LOCAL_NONE;
+	uint8_t local = hop ? neighbour_on_link(set, hop) : LOCAL_NONE;
+
+	if (local == LOCAL_NONE || !ip_is_link_local(hop) || ip_is_link_local(remote))
+		return local;
+	for (uint32_t i = 0; i < set->local_count; i++) /* a link-local address goes no further than the gateway */
+		if (!ip_is_ipv4(&set->local[i].ip) && !ip_is_link_local(&set->local[i].ip))
+			return (uint8_t)i;
+	return LOCAL_NONE;
 }
 
 static uint32_t neighbour_home(const struct ip *ip)
@@ -186,11 +194,8 @@ static enum neighbour_verdict neighbour_await(struct tcp *tcp, struct tcp_conn *
 			conn->flags |= CONN_AWAITS_HOP;
 		}
 	}
-	if (!conn->retransmit_deadline) {
-		conn->retransmit_deadline = tick_after(tcp->now_tick, ticks_from_ms(tcp->config.rto_initial_ms));
-		if (!wheel_is_filed(&conn->wheel_link))
-			wheel_file(&tcp->wheel, tcp_conn_index(tcp, conn), conn->retransmit_deadline);
-	}
+	if (!conn->retransmit_deadline)
+		timer_arm_retransmit(tcp, conn, tcp->config.rto_initial_ms * 1000);
 	return NEIGHBOUR_WAIT;
 }
 
@@ -278,14 +283,24 @@ static void neighbour_known(struct tcp *tcp, struct neighbour *entry, const stru
 		neighbour_wake(tcp, &entry->ip, true);
 }
 
-/* A fresh entry is not overwritten by whoever speaks: the one we know is asked first (RFC 4861 section 7.2.5 in spirit). */
+/* A known address is not overwritten by whoever speaks: the one we know is asked first, and only its own answer keeps it.
+ * If it is silent the entry goes, and the next one who needs it asks everybody. */
 static void neighbour_learn(struct tcp *tcp, const struct neighbour_message *message)
 {
 	struct neighbour *entry = neighbour_find(&tcp->neighbours, &message->sender_ip);
 
-	if (!entry || !message->has_sender_mac || mac_is_group(&message->sender_mac))
+	if (!entry)
 		return;
-	if (entry->state == NEIGHBOUR_ASKED || entry->state == NEIGHBOUR_PROBED)
+	if (!message->has_sender_mac) {
+		/* RFC 4861 section 4.4: the answer to a question to one station need not name its address. */
+		if (entry->state == NEIGHBOUR_PROBED && message->is_solicited)
+			neighbour_known(tcp, entry, &entry->mac);
+		return;
+	}
+	if (mac_is_group(&message->sender_mac))
+		return;
+	if (entry->state == NEIGHBOUR_ASKED ||
+	    (entry->state == NEIGHBOUR_PROBED && mac_equal(&entry->mac, &message->sender_mac)))
 		neighbour_known(tcp, entry, &message->sender_mac);
 	else if (entry->state == NEIGHBOUR_KNOWN && !mac_equal(&entry->mac, &message->sender_mac))
 		neighbour_begin(tcp, entry, NEIGHBOUR_PROBED);

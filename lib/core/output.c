@@ -81,7 +81,10 @@ static uint16_t output_window(struct tcp_conn *conn, uint8_t flags)
 	uint16_t window =
 		flags & TCP_SYN ? window_syn(conn->rcv_buffer_bytes, conn->rcv_shift) : window_offer_raw(conn);
 
-	conn->rcv_wnd_raw = flags & TCP_SYN ? (uint16_t)(window >> conn->rcv_shift) : window;
+	if (!(flags & TCP_SYN))
+		conn->rcv_wnd_raw = window;
+	else if (window >> conn->rcv_shift > conn->rcv_wnd_raw) /* sent again, it takes back nothing */
+		conn->rcv_wnd_raw = (uint16_t)(window >> conn->rcv_shift);
 	if (!(flags & TCP_ACK))
 		return window;
 	conn->last_ack_sent = conn->rcv_nxt;
@@ -143,8 +146,8 @@ void output_reset(struct tcp *tcp, struct tcp_conn *conn)
 {
 	if (!(conn->flags & CONN_HAS_MAC))
 		return;
-	COUNT(tcp, resets_sent);
-	output_segment(tcp, conn, (struct output_segment){.seq = conn->snd_nxt, .flags = TCP_RST | TCP_ACK});
+	if (output_segment(tcp, conn, (struct output_segment){.seq = conn->snd_nxt, .flags = TCP_RST | TCP_ACK}))
+		COUNT(tcp, resets_sent);
 }
 
 void output_challenge(struct tcp *tcp, struct tcp_conn *conn)

@@ -43,8 +43,7 @@ static bool segment_is_acceptable(const struct tcp_conn *conn, const struct fram
 	return start < window_bytes || last < window_bytes;
 }
 
-/* Keeps of the text what is new and inside the window. */
-static void segment_trim(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
+void segment_trim(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
 {
 	uint32_t window_bytes;
 

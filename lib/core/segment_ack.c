@@ -2,6 +2,7 @@
 /*
  * The acknowledgment field: what left the network, what that says of the path, what may be sent next.
  */
+#include "lib/core/answer.h"
 #include "lib/core/cc.h"
 #include "lib/core/inflight.h"
 #include "lib/core/life.h"
@@ -100,7 +101,8 @@ static void ack_duplicate(struct tcp *tcp, struct tcp_conn *conn)
 	if (conn->dup_acks < UINT8_MAX)
 		conn->dup_acks++;
 	if (conn->flags & CONN_RECOVERY) {
-		conn->cwnd_bytes += conn->mss_bytes;
+		conn->cwnd_bytes = cc_inflate(conn->cwnd_bytes, conn->ssthresh_bytes,
+					      seq_distance(conn->snd_nxt, conn->snd_una), conn->mss_bytes);
 		work_output(tcp, conn);
 		return;
 	}
@@ -126,7 +128,9 @@ static bool ack_is_duplicate(const struct tcp_conn *conn, const struct frame *fr
 void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame, bool is_new)
 {
 	uint32_t window_bytes = frame->window << conn->snd_shift;
-	bool was_shut = conn->flags & CONN_PERSIST && (conn->snd_queued_bytes || conn->flags & CONN_FIN_QUEUED);
+	bool is_probing = !inflight_is_empty(conn) && conn->inflight.flags & INFLIGHT_PROBE;
+	bool was_shut =
+		is_probing || (conn->flags & CONN_PERSIST && (conn->snd_queued_bytes || conn->flags & CONN_FIN_QUEUED));
 
 	if (seq_before(frame->seq, conn->snd_wl1) && !is_new)
 		return; /* what acknowledges more is newer, whatever its sequence: it may be sent again */
@@ -138,7 +142,7 @@ void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct fr
 	conn->snd_wnd_bytes = window_bytes;
 	if (window_bytes == 0)
 		return;
-	if (!inflight_is_empty(conn) && conn->inflight.flags & INFLIGHT_PROBE) {
+	if (is_probing) {
 		inflight_mark_lost(conn, &conn->inflight);
 		conn->inflight.flags ^= INFLIGHT_PROBE | INFLIGHT_GROWS;
 	}
@@ -178,20 +182,24 @@ static bool ack_of_fin(struct tcp *tcp, struct tcp_conn *conn)
 	return false;
 }
 
-/* The peer acknowledged our SYN in SYN-RECEIVED: open, and perhaps closing already. */
+/* The peer acknowledged our SYN in SYN-RECEIVED. */
 static void ack_opens(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
 {
 	conn->snd_wnd_bytes = frame->window << conn->snd_shift;
 	conn->snd_wl1 = frame->seq;
-	tcp_enter(tcp, conn, SLUICE_STATE_ESTABLISHED);
-	COUNT(tcp, active_opens);
-	work_raise(tcp, conn, SLUICE_OPENED);
+	life_open(tcp, conn);
 }
 
 bool segment_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
 {
 	bool is_new;
 
+	if (conn->state == SLUICE_STATE_SYN_RECEIVED &&
+	    (!seq_after(frame->ack, conn->snd_una) || seq_after(frame->ack, conn->snd_nxt))) {
+		COUNT(tcp, drop_tcp_syn_sent_ack);
+		answer_reset(tcp, frame); /* RFC 9293 section 3.10.7.4, fifth step */
+		return true;
+	}
 	if (seq_after(frame->ack, conn->snd_nxt)) {
 		COUNT(tcp, drop_tcp_ack_future);
 		output_challenge(tcp, conn);
@@ -203,13 +211,8 @@ bool segment_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct fram
 		output_challenge(tcp, conn);
 		return true;
 	}
-	if (conn->state == SLUICE_STATE_SYN_RECEIVED) {
-		if (!seq_after(frame->ack, conn->snd_una)) {
-			COUNT(tcp, drop_tcp_ack_past);
-			return true;
-		}
+	if (conn->state == SLUICE_STATE_SYN_RECEIVED)
 		ack_opens(tcp, conn, frame);
-	}
 	if (seq_before(frame->ack, conn->snd_una))
 		return false; /* old, and its window with it */
 	ack_of_probe(tcp, conn);

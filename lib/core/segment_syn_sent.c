@@ -11,7 +11,7 @@
 #include "lib/core/window.h"
 #include "lib/core/work.h"
 
-void segment_negotiate(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_options *options)
+void segment_negotiate(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_options *options, uint32_t retransmits)
 {
 	bool timestamps = options->present & TCP_HAS_TIMESTAMPS && tcp->config.timestamps;
 	uint32_t peer_mss_bytes = options->present & TCP_HAS_MSS ? options->mss_bytes : 0;
@@ -31,13 +31,14 @@ void segment_negotiate(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_
 		conn->rcv_shift = 0;
 	}
 	conn->mss_bytes = output_mss(tcp, tcp_conn_is_ipv4(conn), peer_mss_bytes, timestamps);
-	conn->cwnd_bytes = cc_initial_window(conn->mss_bytes, tcp->config.initial_window_segments);
+	conn->cwnd_bytes = retransmits > 1 ? conn->mss_bytes
+					   : cc_initial_window(conn->mss_bytes, tcp->config.initial_window_segments);
 }
 
 /* The peer's SYN: from here on we know what it sends next. */
 static void syn_sent_take_syn(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
 {
-	segment_negotiate(tcp, conn, &frame->options);
+	segment_negotiate(tcp, conn, &frame->options, conn->inflight.retransmits);
 	conn->rcv_nxt = seq_add(frame->seq, 1);
 	conn->last_ack_sent = conn->rcv_nxt;
 	conn->rcv_measure_seq = conn->rcv_nxt;
@@ -63,6 +64,7 @@ static bool syn_sent_check_ack(struct tcp *tcp, const struct tcp_conn *conn, con
 static bool syn_sent_take_rest(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
 {
 	frame->seq = conn->rcv_nxt;
+	segment_trim(tcp, conn, frame);
 	return segment_take_text(tcp, conn, frame);
 }
 
@@ -70,10 +72,8 @@ static bool syn_sent_take_rest(struct tcp *tcp, struct tcp_conn *conn, struct fr
 static bool syn_sent_open(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
 {
 	segment_acked(tcp, conn, frame->ack);
-	tcp_enter(tcp, conn, SLUICE_STATE_ESTABLISHED);
+	life_open(tcp, conn);
 	conn->flags |= CONN_ACK_NOW;
-	COUNT(tcp, active_opens);
-	work_raise(tcp, conn, SLUICE_OPENED);
 	work_output(tcp, conn);
 	return syn_sent_take_rest(tcp, conn, frame);
 }

@@ -24,7 +24,7 @@ static void text_expose(struct frame *frame)
 static void text_grow_buffer(const struct tcp *tcp, struct tcp_conn *conn)
 {
 	uint16_t elapsed_ms = (uint16_t)((uint16_t)tcp->now_ms - conn->rcv_measure_ms);
-	uint32_t round_trip_ms = conn->srtt_us / 1000 + 1;
+	uint32_t round_trip_ms = conn->srtt_us ? conn->srtt_us / 1000 + 1 : ROUND_TRIP_UNKNOWN_MS;
 	uint32_t max_bytes = (uint32_t)conn->rcv_max_kib * 1024;
 	uint32_t got_bytes;
 
@@ -121,6 +121,22 @@ static void text_in_order(struct tcp *tcp, struct tcp_conn *conn, struct frame *
 	work_raise(tcp, conn, SLUICE_READABLE);
 }
 
+/*
+ * What connections hold unread is bounded, so that packets remain to receive ACKs with.  Text in order may take more of them
+ * than text out of order: it is what lets the latter go.
+ */
+static bool text_has_room(struct tcp *tcp, struct tcp_conn *conn, bool in_order)
+{
+	uint64_t limit = (uint64_t)tcp->config.packets * (in_order ? 3 : 2) / 4;
+
+	if (tcp->packets_held < limit)
+		return true;
+	COUNT(tcp, drop_tcp_text_memory);
+	conn->flags |= CONN_ACK_NOW;
+	work_output(tcp, conn);
+	return false;
+}
+
 bool segment_take_text(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
 {
 	bool fin = frame->flags & TCP_FIN;
@@ -134,6 +150,8 @@ bool segment_take_text(struct tcp *tcp, struct tcp_conn *conn, struct frame *fra
 	}
 	if (frame->text_bytes && conn->flags & CONN_ORPHAN)
 		return text_to_nobody(tcp, conn);
+	if (frame->text_bytes && !text_has_room(tcp, conn, seq_equal(frame->seq, conn->rcv_nxt)))
+		return false;
 	if (!seq_equal(frame->seq, conn->rcv_nxt)) {
 		if (frame->text_bytes)
 			return text_out_of_order(tcp, conn, frame);

@@ -9,6 +9,7 @@
 #include "lib/core/receive_queue.h"
 #include "lib/core/timer.h"
 #include "lib/core/window.h"
+#include "lib/wire/ether.h"
 
 static const char *tcp_refuse(const struct sluice_config *config, uint32_t worker_index, uint32_t mtu_bytes)
 {
@@ -22,8 +23,9 @@ static const char *tcp_refuse(const struct sluice_config *config, uint32_t worke
 		return "TIME-WAIT records must be 1 to 134217728";
 	if (config->window_shift > WINDOW_SHIFT_MAX)
 		return "the window scale must be 0 to 14";
-	if (!window_is_possible(config->receive_bytes) || !window_is_possible(config->receive_max_bytes))
-		return "the receive window must be 256 bytes to 64 MiB";
+	if (!window_is_possible(config->receive_bytes, config->window_shift) ||
+	    !window_is_possible(config->receive_max_bytes, config->window_shift))
+		return "the receive window must be 256 bytes to 64 MiB, and no less than a unit of its scale";
 	if (config->send_queue_bytes < 1024 || config->send_queue_bytes > 65535U << 10)
 		return "the send queue must be 1 KiB to 64 MiB";
 	if (config->port[worker_index].subnet_count > SLUICE_SUBNETS_MAX)
@@ -32,8 +34,12 @@ static const char *tcp_refuse(const struct sluice_config *config, uint32_t worke
 		return "the retransmission timeout must be at most an hour, and its least no more than its most";
 	if (config->r2_ms > R2_MAX_S * 1000 || config->syn_r2_ms > R2_MAX_S * 1000)
 		return "R2, the time to give up after, must be at most three hours";
-	if (mtu_bytes < 576 || mtu_bytes > PACKET_ROOM_BYTES)
-		return "the MTU must be 576 to 2048";
+	if (config->rto_initial_ms == 0 || config->rto_initial_ms > RTO_INITIAL_MAX_MS)
+		return "the first retransmission timeout must be 1 ms to a minute";
+	if (config->delayed_ack_ms > DELAYED_ACK_MAX_MS)
+		return "ACKs may be delayed by less than half a second (RFC 9293 MUST-40)";
+	if (mtu_bytes < 576 || mtu_bytes > PACKET_ROOM_BYTES - ETHER_HEADER_BYTES)
+		return "the MTU must be 576 to 2034";
 	return neighbour_refuse(&config->port[worker_index]);
 }
 

@@ -341,7 +341,7 @@ static void time_wait_take_rst(struct tcp *tcp, uint32_t unit, const struct fram
 		time_wait_forget(tcp, unit);
 }
 
-enum time_wait_verdict time_wait_arrives(struct tcp *tcp, uint32_t index, const struct frame *frame,
+enum time_wait_verdict time_wait_arrives(struct tcp *tcp, uint32_t index, const struct frame *frame, bool has_listener,
 					 struct seq *old_snd_nxt)
 {
 	struct time_wait *record = time_wait_at(&tcp->time_wait, index);
@@ -352,7 +352,7 @@ enum time_wait_verdict time_wait_arrives(struct tcp *tcp, uint32_t index, const 
 		time_wait_take_rst(tcp, index, frame);
 		return TIME_WAIT_DONE;
 	}
-	if (frame->flags & TCP_SYN && time_wait_may_reopen(record, frame)) {
+	if (frame->flags & TCP_SYN && has_listener && time_wait_may_reopen(record, frame)) {
 		*old_snd_nxt = record->snd_nxt;
 		return TIME_WAIT_REOPEN;
 	}

@@ -73,7 +73,7 @@ enum time_wait_verdict { TIME_WAIT_DONE, TIME_WAIT_REOPEN };
 
 /* A segment for a record.  TIME_WAIT_REOPEN: a SYN may reuse the tuple (RFC 6191), if somebody listens; then time_wait_forget(),
  * and our ISN must be after *old_snd_nxt. */
-enum time_wait_verdict time_wait_arrives(struct tcp *tcp, uint32_t index, const struct frame *frame,
+enum time_wait_verdict time_wait_arrives(struct tcp *tcp, uint32_t index, const struct frame *frame, bool has_listener,
 					 struct seq *old_snd_nxt);
 
 /* Takes a record out of the table. */

@@ -92,6 +92,7 @@ static void timer_expired(struct tcp *tcp, struct tcp_conn *conn)
 		if (conn->flags & CONN_SHORT && conn->snd_queued_bytes == 0) {
 			conn->flags &= ~(uint32_t)(CONN_SHORT | CONN_PERSIST_DUE) & 0xffffff;
 			work_raise(tcp, conn, SLUICE_WRITABLE);
+			work_output(tcp, conn); /* a FIN may be waiting, too */
 			return;
 		}
 		work_output(tcp, conn);

@@ -72,7 +72,8 @@ static void user_was_short(struct tcp *tcp, struct tcp_conn *conn)
 uint32_t user_send(struct tcp *tcp, struct tcp_conn *conn, const struct sluice_slice *slice, uint32_t count,
 		   unsigned flags)
 {
-	uint32_t room_bytes, wanted_bytes = 0, taken_bytes = 0;
+	uint32_t room_bytes, taken_bytes = 0;
+	uint64_t wanted_bytes = 0;
 
 	if (!user_may_send(conn))
 		return 0;
@@ -105,6 +106,8 @@ static void user_queue_fin(struct tcp *tcp, struct tcp_conn *conn)
 		return;
 	conn->flags |= CONN_FIN_QUEUED;
 	conn->flags &= ~(uint32_t)CONN_MORE & 0xffffff;
+	if (conn->flags & CONN_SYN_UNACKED)
+		return; /* life_open() goes on from here */
 	tcp_enter(tcp, conn, conn->state == SLUICE_STATE_CLOSE_WAIT ? SLUICE_STATE_LAST_ACK : SLUICE_STATE_FIN_WAIT_1);
 	work_output(tcp, conn);
 }

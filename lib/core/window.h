@@ -8,10 +8,10 @@
 #include "lib/core/cc.h"
 #include "lib/core/tcp.h"
 
-/* Can a connection have a receive buffer of this size? */
-static inline bool window_is_possible(uint32_t buffer_bytes)
+/* Can a connection have a receive buffer of this size?  Less than a unit of its scale could not be offered. */
+static inline bool window_is_possible(uint32_t buffer_bytes, uint32_t shift)
 {
-	return buffer_bytes >= 256 && buffer_bytes <= 65535U << 10;
+	return buffer_bytes >= 256 && buffer_bytes >= 1U << shift && buffer_bytes <= 65535U << 10;
 }
 
 /* Room for more text, as far as the window field can tell of it. */
@@ -34,14 +34,25 @@ static inline bool window_is_worth_opening(const struct tcp_conn *conn)
 	return window_gain_bytes(conn) >= (int32_t)cc_min(conn->rcv_buffer_bytes / 2, conn->mss_bytes);
 }
 
-/* The window field for a segment that acknowledges rcv_nxt. */
+static inline uint32_t window_units(const struct tcp_conn *conn, uint32_t bytes)
+{
+	return (bytes + (1U << conn->rcv_shift) - 1) >> conn->rcv_shift;
+}
+
+/*
+ * The window field for a segment that acknowledges rcv_nxt.  Rounded up only while that stays within the room, itself rounded up:
+ * else a peer of tiny segments would push the edge along for ever.  It may slip back by less than a unit so (RFC 7323 section 2.4).
+ */
 static inline uint16_t window_offer_raw(const struct tcp_conn *conn)
 {
 	struct seq edge = window_is_worth_opening(conn) ? seq_add(conn->rcv_nxt, window_room_bytes(conn))
 							: tcp_conn_rcv_edge(conn);
-	uint32_t unit_bytes = 1U << conn->rcv_shift;
-	uint32_t raw = (seq_distance(edge, conn->rcv_nxt) + unit_bytes - 1) >> conn->rcv_shift;
+	uint32_t offer_bytes = seq_distance(edge, conn->rcv_nxt);
+	uint32_t room_raw = window_units(conn, window_room_bytes(conn));
+	uint32_t raw = window_units(conn, offer_bytes);
 
+	if (raw > room_raw)
+		raw = cc_max(offer_bytes >> conn->rcv_shift, room_raw);
 	return (uint16_t)cc_min(raw, UINT16_MAX);
 }
 

@@ -30,8 +30,6 @@ static void work_tell(struct tcp *tcp, struct tcp_conn *conn)
 		life_free(tcp, conn);
 		return;
 	}
-	if (conn->event_mask & SLUICE_OPENED)
-		conn->flags |= CONN_OPENED;
 	conn->event_mask = 0;
 	if (conn->flags & CONN_DIRTY)
 		work_push(tcp, &tcp->to_send, conn);

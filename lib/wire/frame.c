@@ -24,6 +24,8 @@ static inline bool frame_ether(struct frame *frame, const struct frame_rules *ru
 	frame->group_mac = mac_is_group(&ether->destination);
 	if (UNLIKELY(!mac_equal(&ether->destination, &rules->mac) && !frame->group_mac))
 		return frame_refuse(frame, SLUICE_COUNTER_drop_frame_other_host);
+	if (UNLIKELY(mac_is_group(&ether->source)))
+		return frame_refuse(frame, SLUICE_COUNTER_drop_frame_source); /* an answer would go to many */
 	return true;
 }
 

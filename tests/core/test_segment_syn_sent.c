@@ -314,7 +314,7 @@ static void test_crossing_closed(void **state)
 	forget_sent(scene);
 	user_close(scene->tcp, conn);
 	turn(scene);
-	assert_int_equal(conn->state, SLUICE_STATE_FIN_WAIT_1);
+	assert_int_equal(conn->state, SLUICE_STATE_SYN_RECEIVED);
 	expect_nothing(scene);
 	arrives(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK});
 	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_FIN | TCP_ACK});

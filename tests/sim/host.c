@@ -38,7 +38,7 @@ static bool is_for(const struct host *host, const struct dissect *seg)
 	bool from_ipv4 = memcmp(seg->source.ip, host->ipv4.ip, 12) == 0;
 
 	/* From an address that cannot be a peer's it is dropped before its ports are looked at. */
-	if (seg->source.port == 0 || seg->destination.port == 0 ||
+	if (seg->source.port == 0 || seg->destination.port == 0 || seg->source_mac[0] & 1 ||
 	    observer_host_of(&host->world->observer, seg->source.ip) == host->index ||
 	    (from_ipv4 && (first == 0 || first == 127 || first >= 224)))
 		return false;

@@ -56,6 +56,12 @@ static void frame_other_host(struct junk *junk)
 	junk->frame[5] ^= 0x40;
 }
 
+static void frame_source(struct junk *junk)
+{
+	start(junk, coin(junk));
+	junk->frame[6] |= 1;
+}
+
 static void frame_vlan(struct junk *junk)
 {
 	start(junk, coin(junk));
@@ -271,6 +277,7 @@ static const struct {
 } makers[] = {
 	{frame_short, SLUICE_COUNTER_drop_frame_short},
 	{frame_other_host, SLUICE_COUNTER_drop_frame_other_host},
+	{frame_source, SLUICE_COUNTER_drop_frame_source},
 	{frame_vlan, SLUICE_COUNTER_drop_frame_vlan},
 	{frame_ethertype, SLUICE_COUNTER_drop_frame_ethertype},
 	{ipv4_header, SLUICE_COUNTER_drop_ipv4_header},

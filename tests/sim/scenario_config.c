@@ -36,13 +36,16 @@ static void draw_small_pools(struct world *world, struct sluice_config *config)
 		config->inflight = between(world, 16, 60);
 	if (odd(world, 15))
 		config->out_of_order = between(world, 2, 16);
+	if (odd(world, 10))
+		config->packets = between(world, 900, 1400);
 }
 
 static void draw_windows(struct world *world, struct sluice_config *config)
 {
 	config->window_shift = odd(world, 30) ? (uint8_t)between(world, 0, 14) : 8;
 	if (odd(world, 30))
-		config->receive_bytes = between(world, 3000, 30000);
+		config->receive_bytes =
+			between(world, 3000 > 1U << config->window_shift ? 3000 : 1U << config->window_shift, 30000);
 	if (odd(world, 30))
 		config->receive_max_bytes = config->receive_bytes;
 	if (odd(world, 25))

@@ -143,6 +143,8 @@ static void connect_side(struct streams *streams, struct story *story, uint8_t s
 	sluice_conn conn;
 	int result;
 
+	if (options.receive_bytes && options.receive_bytes < 1U << host->config.window_shift)
+		options.receive_bytes = 1U << host->config.window_shift;
 	if (story->local_port)
 		options.local = address_of(host, story->ipv6, story->local_port);
 	if (side) {

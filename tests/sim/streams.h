@@ -7,8 +7,9 @@
 
 #include "tests/sim/story.h"
 
-#define STREAMS_PORT_FIRST 80
-#define STREAMS_PORTS      3
+#define STREAMS_PORT_FIRST        80
+#define STREAMS_PORTS             3
+#define STREAMS_RECEIVE_BYTES_MAX 34267 /* what a listener or a story asks for */
 
 /* What all hosts play together. */
 struct plan {

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "tests/sim/streams.h"
 #include "tests/sim/trace.h"
 #include "tests/sim/violation.h"
 
@@ -179,6 +180,16 @@ static void check_closed(struct host *host, struct side *side, const struct slui
 	witness_forget(host, event->conn);
 }
 
+/* The window is never more than the buffer, rounded up to a unit of its scale. */
+static uint32_t most_readable_bytes(const struct host *host)
+{
+	uint32_t most_bytes = host->config.receive_max_bytes;
+
+	if (most_bytes < STREAMS_RECEIVE_BYTES_MAX)
+		most_bytes = STREAMS_RECEIVE_BYTES_MAX;
+	return most_bytes + (1U << host->config.window_shift);
+}
+
 static void check_event(struct host *host, const struct sluice_event *event)
 {
 	struct side *side;
@@ -211,6 +222,8 @@ static void check_event(struct host *host, const struct sluice_event *event)
 			witness_set_state(side, SLUICE_STATE_ESTABLISHED);
 	}
 	side->readable_bytes = event->readable_bytes;
+	RULE(event->readable_bytes <= most_readable_bytes(host), "buffer", "talk %u: %u bytes are held unread",
+	     side->talk->number, event->readable_bytes);
 	if (!side->is_ghost) {
 		check_acked(side, event);
 		check_arrived(side, event);
