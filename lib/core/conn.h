@@ -36,6 +36,8 @@ enum {
 };
 
 #define INFLIGHT_UNSENT UINT8_MAX
+#define BACKOFF_MAX     31
+#define TIMEOUTS_MAX    7
 
 /* A piece of what the application sent: kept until acknowledged, segments are cut from it as often as needed. */
 struct tcp_descriptor {
@@ -103,9 +105,10 @@ struct tcp_conn {
 	uint16_t mss_bytes;           /* text of a full segment: options that every segment carries are counted off */
 	uint16_t max_wnd_raw;         /* MAX.SND.WND, not shifted, rounded up */
 	uint8_t dup_acks;
-	uint8_t backoff_count; /* retransmission timeouts, or probes, in a row */
-	uint8_t unacked_count; /* text segments since our last ACK */
-	uint8_t event_mask;    /* SLUICE_*, not yet told */
+	uint8_t backoff_count : 5;  /* how often the RTO was doubled: until something sent once is acknowledged */
+	uint8_t timeouts_count : 3; /* in a row, with nothing acknowledged between; saturates */
+	uint8_t unacked_count;      /* text segments since our last ACK */
+	uint8_t event_mask;         /* SLUICE_*, not yet told */
 
 	alignas(CACHE_LINE_BYTES) /* line 2: the application and its queues */
 		void *context;

@@ -50,11 +50,10 @@ static inline uint32_t rtt_base_rto_us(const struct sluice_config *config, const
 	return (uint32_t)rto_us;
 }
 
-/* RTO, doubled for every timeout in a row, up to the most. */
+/* RTO, as often as it was backed off doubled, up to the most. */
 static inline uint32_t rtt_rto_us(const struct sluice_config *config, const struct tcp_conn *conn)
 {
-	uint64_t rto_us = (uint64_t)rtt_base_rto_us(config, conn)
-			  << (conn->backoff_count > 16 ? 16 : conn->backoff_count);
+	uint64_t rto_us = (uint64_t)rtt_base_rto_us(config, conn) << conn->backoff_count;
 	uint64_t max_us = (uint64_t)config->rto_max_ms * 1000;
 
 	return (uint32_t)(rto_us < max_us ? rto_us : max_us);

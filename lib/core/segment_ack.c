@@ -67,19 +67,29 @@ static void ack_tell(struct tcp *tcp, struct tcp_conn *conn, uint32_t text_bytes
 	work_raise(tcp, conn, mask);
 }
 
+/* Karn's rule: what was sent twice leaves the RTO backed off.  Section 5.7 of RFC 6298 has its own for the SYN, and a probe
+ * waits for a window, not for the path. */
+static void ack_ends_backoff(struct tcp_conn *conn, uint32_t rtt_us, bool was_probe)
+{
+	conn->timeouts_count = 0;
+	if (rtt_us || was_probe || conn->flags & CONN_SYN_UNACKED)
+		conn->backoff_count = 0;
+}
+
 void segment_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack)
 {
 	uint32_t acked_bytes = seq_distance(ack, conn->snd_una);
 	uint32_t flight_bytes = tcp_conn_pipe_bytes(conn);
+	bool was_probe = conn->inflight.flags & (INFLIGHT_PROBE | INFLIGHT_GROWS);
 	uint32_t rtt_us = inflight_acked(tcp, conn, ack);
 	uint32_t text_bytes;
 
 	if (rtt_us)
 		rtt_measured(conn, rtt_us);
+	ack_ends_backoff(conn, rtt_us, was_probe);
 	conn->snd_una = ack;
 	text_bytes = acked_bytes - (conn->flags & CONN_SYN_UNACKED ? 1U : 0) - (ack_covers_fin(conn) ? 1U : 0);
 	conn_flags_clear(conn, CONN_SYN_UNACKED);
-	conn->backoff_count = 0;
 	send_queue_acked(tcp, conn, text_bytes);
 	ack_tell(tcp, conn, text_bytes);
 	if (conn->flags & CONN_RECOVERY)
@@ -150,6 +160,7 @@ void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct fr
 		conn_flags_clear(conn, CONN_PERSIST);
 		conn->retransmit_deadline = 0;
 		conn->backoff_count = 0;
+		conn->timeouts_count = 0;
 	}
 	if (conn->snd_queued_bytes || conn->flags & CONN_FIN_QUEUED)
 		work_output(tcp, conn);

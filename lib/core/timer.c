@@ -54,7 +54,7 @@ static bool timer_is_given_up(struct tcp *tcp, struct tcp_conn *conn)
 
 	if (conn->flags & CONN_SYN_UNACKED)
 		r2_ms = conn->r2_s ? r2_ms : tcp->config.syn_r2_ms;
-	if (conn->backoff_count == 0)
+	if (conn->timeouts_count == 0)
 		conn->trouble = now;
 	return (uint16_t)(now - conn->trouble) * TROUBLE_MS >= r2_ms;
 }
@@ -64,7 +64,7 @@ static void timer_retransmit(struct tcp *tcp, struct tcp_conn *conn)
 {
 	bool is_probe = conn->inflight.flags & INFLIGHT_PROBE;
 
-	if (conn->backoff_count == 0 && !is_probe && !(conn->flags & CONN_SYN_UNACKED))
+	if (conn->timeouts_count == 0 && !is_probe && !(conn->flags & CONN_SYN_UNACKED))
 		conn->ssthresh_bytes = cc_ssthresh(tcp_conn_pipe_bytes(conn), conn->mss_bytes);
 	if (!is_probe) {
 		conn->cwnd_bytes = conn->mss_bytes;
@@ -79,8 +79,10 @@ static void timer_retransmit(struct tcp *tcp, struct tcp_conn *conn)
 
 static void timer_backed_off(struct tcp_conn *conn)
 {
-	if (conn->backoff_count < UINT8_MAX)
-		conn->backoff_count++;
+	if (conn->backoff_count < BACKOFF_MAX)
+		conn->backoff_count = (conn->backoff_count + 1) & 31;
+	if (conn->timeouts_count < TIMEOUTS_MAX)
+		conn->timeouts_count = (conn->timeouts_count + 1) & 7;
 }
 
 /* The retransmission timer, or the persist timer, fired. */
@@ -103,7 +105,7 @@ static void timer_expired(struct tcp *tcp, struct tcp_conn *conn)
 		life_end(tcp, conn, SLUICE_REASON_TIMED_OUT);
 		return;
 	}
-	if (conn->backoff_count >= 2 && conn->flags & CONN_HAS_MAC)
+	if (conn->timeouts_count >= 2 && conn->flags & CONN_HAS_MAC)
 		neighbour_suspect(tcp, conn);
 	timer_backed_off(conn);
 	timer_retransmit(tcp, conn);

@@ -151,8 +151,8 @@ static void test_syn_backs_off_from_the_initial_value_5_5(void **state)
 
 	(void)state;
 	config.rto_initial_ms = 1000;
-	for (uint8_t i = 1; i < 6; i++) {
-		conn.backoff_count = i;
+	for (uint32_t i = 1; i < 6; i++) {
+		conn.backoff_count = i & 31;
 		assert_int_equal(rtt_rto_us(&config, &conn), 1000000U << i);
 	}
 }
@@ -163,8 +163,8 @@ static void test_doubles_up_to_the_most_5_5(void **state)
 	struct tcp_conn conn = {.srtt_us = 400000, .rttvar_us = 25000};
 
 	(void)state;
-	for (uint32_t i = 0; i <= UINT8_MAX; i++) {
-		conn.backoff_count = (uint8_t)i;
+	for (uint32_t i = 0; i <= BACKOFF_MAX; i++) {
+		conn.backoff_count = i & 31;
 		assert_int_equal(rtt_rto_us(&config, &conn), i < 7 ? 500000U << i : 60000000);
 		assert_int_equal(rtt_base_rto_us(&config, &conn), 500000);
 	}
