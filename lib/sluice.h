@@ -5,7 +5,7 @@
  * The whole public interface.  A program opens an endpoint, gives each worker a thread, and on that thread
  * repeats: poll, handle the events, flush.  Nothing here blocks and nothing here is shared between workers:
  * except where a docstring says otherwise, a function may be called only from the thread that polls the
- * worker it is given.  This header includes no header but libc's.
+ * worker it is given (before that thread starts: from the one that opened it).  This header includes no header but libc's.
  */
 #pragma once
 
@@ -478,7 +478,8 @@ enum {
 };
 
 /*
- * Queues bytes.  Returns how many it took: fewer than given means the queue is full, and WRITABLE will come.
+ * Queues bytes.  STATIC and BORROW bytes are not copied into the queue, but into each packet as it is built: no packet
+ * ever refers to them, so any memory will do on any port, and a device sees none of it.  Returns how many it took: fewer than given means the queue is full, and WRITABLE will come.
  * Takes nothing after FIN, or before OPENED.  Empty slices are allowed, as in a bare FIN.
  */
 SLUICE_API uint32_t sluice_send(struct sluice_worker *worker, sluice_conn conn, const struct sluice_slice *slice,
