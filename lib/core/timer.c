@@ -107,8 +107,8 @@ static void timer_expired(struct tcp *tcp, struct tcp_conn *conn)
 	}
 	if (conn->timeouts_count >= 2 && conn->flags & CONN_HAS_MAC)
 		neighbour_suspect(tcp, conn);
-	timer_backed_off(conn);
 	timer_retransmit(tcp, conn);
+	timer_backed_off(conn);
 }
 
 static void timer_conn(struct tcp *tcp, struct tcp_conn *conn)
