@@ -39,6 +39,7 @@
 #define LISTENERS_MAX                      64
 #define MSS_FLOOR_BYTES                    216   /* a peer's smaller MSS is taken as this (CVE-2019-11479) */
 #define R2_MAX_S                           10800 /* a connection's trouble is timed in 16 bits of TROUBLE_MS */
+#define TS_RECENT_OUTDATED_512S            (24U * 86400 / 512) /* RFC 7323 section 5.5 */
 #define ROUND_TRIP_UNKNOWN_MS              50 /* taken for one that was never measured, to see how fast a peer sends */
 #define RTO_INITIAL_MAX_MS                 60000
 #define DELAYED_ACK_MAX_MS                 499

@@ -109,7 +109,7 @@ static inline bool sluice_address_is_ipv4(const struct sluice_address *address)
 	X(drop_tcp_text_out_of_order, "out-of-order text beyond the bounds on it")                  \
 	X(drop_tcp_text_memory, "text refused: connections hold too many packet buffers unread")    \
 	X(drop_tcp_text_after_fin, "text after the peer's FIN")                                     \
-	X(drop_no_buffer, "answer or segment not sent: no packet buffer")                           \
+	X(drop_no_buffer, "answer or RST not sent: no packet buffer")                               \
 	X(drop_neighbour_full, "packet that waited for an address to be resolved, and could not")   \
 	X(drop_send_refused, "answer not sent: the port's queue was full")
 

@@ -12,9 +12,9 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
-# Seeds beyond 140, and the kernel's tests beyond HTTP on a clean wire, still find faults: --full runs them all.
-seeds=140
-asan_seeds=12
+# The ordinary run.
+seeds=2000
+asan_seeds=200
 kernel_tests='tests/kernel/test_http.py -k clean'
 full=false
 only=

@@ -144,7 +144,8 @@ struct tcp_conn {
 	uint8_t reason;        /* enum sluice_reason */
 	uint8_t ttl;
 	uint8_t dscp_ecn;
-	uint8_t ooo_count; /* ranges; saturates */
+	uint8_t ooo_count;       /* ranges; saturates */
+	uint16_t ts_recent_512s; /* when ts_recent was taken */
 };
 
 #define LISTENER_NONE 255

@@ -75,6 +75,7 @@ int listen_open(struct tcp *tcp, const struct sluice_address *address, const str
 	if (number == set->count)
 		set->count++;
 	set->listener[number] = listener;
+	tcp_stepped(tcp, SLUICE_STATE_CLOSED, SLUICE_STATE_LISTEN);
 	return (int)number;
 }
 
@@ -86,6 +87,7 @@ void listen_close(struct tcp *tcp, uint16_t number)
 		return;
 	half_open_drop_listener(tcp, (uint8_t)number);
 	set->listener[number] = (struct listener){0};
+	tcp_stepped(tcp, SLUICE_STATE_LISTEN, SLUICE_STATE_CLOSED);
 	while (set->count && set->listener[set->count - 1].port == 0)
 		set->count--;
 }

@@ -106,10 +106,8 @@ static bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output
 	uint8_t option_bytes[40];
 	struct tcp_options options;
 
-	if (!packet) {
-		COUNT(tcp, drop_no_buffer);
+	if (!packet)
 		return false;
-	}
 	if (segment.text_bytes) {
 		send_queue_read(tcp, conn, seq_distance(segment.seq, tcp_conn_queue_seq(conn)), packet_bytes(packet),
 				segment.text_bytes);
@@ -148,6 +146,8 @@ void output_reset(struct tcp *tcp, struct tcp_conn *conn)
 		return;
 	if (output_segment(tcp, conn, (struct output_segment){.seq = conn->snd_nxt, .flags = TCP_RST | TCP_ACK}))
 		COUNT(tcp, resets_sent);
+	else
+		COUNT(tcp, drop_no_buffer);
 }
 
 void output_challenge(struct tcp *tcp, struct tcp_conn *conn)

@@ -28,10 +28,9 @@ static struct rte_mbuf *receive_queue_give(struct tcp *tcp, struct rte_mbuf *pac
 	return next;
 }
 
-/* Moves a small text into the newest packet's room; the bytes already shown there do not move. */
-static bool receive_queue_coalesce(struct tcp_conn *conn, const struct rte_mbuf *packet)
+/* Moves a small text into the room of the packet before it; the bytes already shown there do not move. */
+static bool receive_queue_coalesce(struct rte_mbuf *tail, const struct rte_mbuf *packet)
 {
-	struct rte_mbuf *tail = conn->rcv_tail;
 	uint32_t end;
 
 	if (!tail || packet->data_len > COALESCE_BYTES_MAX || tail->refcnt > 1)
@@ -73,7 +72,7 @@ void receive_queue_append(struct tcp *tcp, struct tcp_conn *conn, struct rte_mbu
 	conn->readable_bytes += bytes;
 	COUNT_MANY(tcp, text_bytes_received, bytes);
 	tcp->packets_held++;
-	if (receive_queue_coalesce(conn, packet)) {
+	if (receive_queue_coalesce(conn->rcv_tail, packet)) {
 		receive_queue_give(tcp, packet);
 		return;
 	}
@@ -151,6 +150,27 @@ static void range_link(struct tcp *tcp, struct tcp_conn *conn, struct rte_mbuf *
 		range_merge(conn, before, packet);
 }
 
+/* A small text that goes on where the range before it ends goes into that range's newest packet, and its own packet is free. */
+static bool range_extend(struct tcp *tcp, struct tcp_conn *conn, struct rte_mbuf *packet, struct rte_mbuf *before,
+			 struct rte_mbuf *after)
+{
+	struct packet *text = packet_of(packet), *range, *last;
+
+	if (!before || !seq_equal(range_end(before), seq_of(text->seq)))
+		return false;
+	range = packet_of(before);
+	last = packet_of(range->range_last);
+	if (!receive_queue_coalesce(range->range_last, packet))
+		return false;
+	last->fin = text->fin;
+	range->range_end += packet->data_len;
+	range->arrived = (uint32_t)tcp->counter[SLUICE_COUNTER_out_of_order];
+	if (after && seq_equal(range_end(before), range_start(after)))
+		range_merge(conn, before, after);
+	stash_give(&tcp->stash, packet);
+	return true;
+}
+
 enum receive_verdict receive_queue_insert(struct tcp *tcp, struct tcp_conn *conn, struct rte_mbuf *packet,
 					  struct seq seq, bool fin)
 {
@@ -167,6 +187,8 @@ enum receive_verdict receive_queue_insert(struct tcp *tcp, struct tcp_conn *conn
 	if (!range_trim(packet, before, after))
 		return RECEIVE_DUPLICATE;
 	COUNT(tcp, out_of_order);
+	if (range_extend(tcp, conn, packet, before, after))
+		return RECEIVE_KEPT;
 	tcp->ooo_packets++;
 	tcp->packets_held++;
 	range_link(tcp, conn, packet, before, after);

@@ -10,22 +10,32 @@
 #include "lib/core/window.h"
 #include "lib/core/work.h"
 
+/* RFC 7323 section 5.5: in 24 days the peer's clock may have wrapped, and TS.Recent says nothing any more. */
+static bool segment_is_ts_outdated(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+	return (uint16_t)(tcp->now_s / 512 - conn->ts_recent_512s) >= TS_RECENT_OUTDATED_512S;
+}
+
 /* RFC 7323 section 4.3: TS.Recent is the timestamp of the segment that the next ACK answers. */
-static void segment_take_timestamp(struct tcp_conn *conn, const struct frame *frame, struct seq seq)
+static void segment_take_timestamp(const struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame,
+				   struct seq seq)
 {
 	if (conn->flags & CONN_TIMESTAMPS && frame->options.present & TCP_HAS_TIMESTAMPS &&
-	    seq_at_or_before(seq, conn->last_ack_sent) && (int32_t)(frame->options.tsval - conn->ts_recent) >= 0)
+	    seq_at_or_before(seq, conn->last_ack_sent) &&
+	    ((int32_t)(frame->options.tsval - conn->ts_recent) >= 0 || segment_is_ts_outdated(tcp, conn))) {
 		conn->ts_recent = frame->options.tsval;
+		conn->ts_recent_512s = (uint16_t)(tcp->now_s / 512);
+	}
 }
 
 /* RFC 7323 section 5.3 R1, and section 3.2: on a connection with timestamps every segment but RST carries one. */
-static bool segment_is_stale(const struct tcp_conn *conn, const struct frame *frame)
+static bool segment_is_stale(const struct tcp *tcp, const struct tcp_conn *conn, const struct frame *frame)
 {
 	if (!(conn->flags & CONN_TIMESTAMPS) || frame->flags & TCP_RST)
 		return false;
 	if (!(frame->options.present & TCP_HAS_TIMESTAMPS))
 		return true;
-	return (int32_t)(frame->options.tsval - conn->ts_recent) < 0;
+	return (int32_t)(frame->options.tsval - conn->ts_recent) < 0 && !segment_is_ts_outdated(tcp, conn);
 }
 
 /* First step: is any of it inside the window?  RFC 9293 section 3.4 table 6. */
@@ -75,7 +85,7 @@ static bool segment_is_crossing(const struct tcp_conn *conn, const struct frame 
 
 static bool segment_check_sequence(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
 {
-	if (segment_is_stale(conn, frame)) {
+	if (segment_is_stale(tcp, conn, frame)) {
 		COUNT(tcp, drop_tcp_paws);
 		if (frame->options.present & TCP_HAS_TIMESTAMPS)
 			output_challenge(tcp, conn);
@@ -170,7 +180,7 @@ bool segment_arrives_slowly(struct tcp *tcp, struct tcp_conn *conn, struct frame
 	if (segment_check_ack_flag(tcp, frame) || segment_check_ack(tcp, conn, frame))
 		return false;
 	if (!is_shut_out)
-		segment_take_timestamp(conn, frame, seq);
+		segment_take_timestamp(tcp, conn, frame, seq);
 	is_kept = segment_take_text(tcp, conn, frame);
 	if (conn->flags & CONN_ORPHAN && conn->state == SLUICE_STATE_FIN_WAIT_2 && !(conn->flags & CONN_DETACHED))
 		life_leave_fin_wait_2(tcp, conn);
@@ -201,7 +211,7 @@ bool segment_arrives(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame
 	if (__builtin_expect(!segment_is_predicted(conn, frame), 0))
 		return segment_arrives_slowly(tcp, conn, frame);
 	COUNT(tcp, segments_fast);
-	segment_take_timestamp(conn, frame, frame->seq);
+	segment_take_timestamp(tcp, conn, frame, frame->seq);
 	is_new = seq_after(frame->ack, conn->snd_una);
 	if (is_new)
 		segment_acked(tcp, conn, frame->ack);

@@ -19,6 +19,7 @@ void segment_negotiate(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_
 	if (timestamps) {
 		conn->flags |= CONN_TIMESTAMPS;
 		conn->ts_recent = options->tsval;
+		conn->ts_recent_512s = (uint16_t)(tcp->now_s / 512);
 	}
 	if (options->present & TCP_HAS_SACK_PERMITTED && tcp->config.sack)
 		conn->flags |= CONN_SACK;

@@ -286,6 +286,26 @@ static void test_paws_rfc7323_5_3(void **state)
 	scene_free(scene);
 }
 
+/* Section 5.5: after 24 days of silence the timestamp of before says nothing. */
+static void test_paws_outdated_rfc7323_5_5(void **state)
+{
+	struct tcp_conn *conn;
+	struct scene *scene = scene_stamped(&conn, 0x10000);
+
+	(void)state;
+	passes_ms(scene, 23U * 86400 * 1000);
+	arrives(scene, stamped(1, 1, "old"));
+	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_ACK, .stamped = true, .tsecr = 0x10000});
+	hears_nothing(scene);
+	passes_ms(scene, 2U * 86400 * 1000);
+	arrives(scene, stamped(1, 1, "new"));
+	hears(scene, SLUICE_READABLE);
+	reads(scene, conn, "new");
+	passes_ms(scene, 200);
+	expect(scene, {.seq = 1, .ack = 4, .flags = TCP_ACK, .stamped = true, .tsecr = 1});
+	scene_free(scene);
+}
+
 /* Section 3.2: once agreed, a segment without timestamps is dropped, silently; RST is not subject to it. */
 static void test_timestamp_missing_rfc7323_3_2(void **state)
 {
@@ -463,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_challenges_are_limited),
 		cmocka_unit_test(test_one_challenge_a_turn),
 		cmocka_unit_test(test_paws_rfc7323_5_3),
+		cmocka_unit_test(test_paws_outdated_rfc7323_5_5),
 		cmocka_unit_test(test_timestamp_missing_rfc7323_3_2),
 		cmocka_unit_test(test_ts_recent_rfc7323_4_3),
 		cmocka_unit_test(test_ts_recent_of_nothing_unacceptable),

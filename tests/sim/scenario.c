@@ -20,6 +20,7 @@
 #define CONNECTIONS_LEAST 20
 #define SEGMENTS_LEAST    2000
 #define FAULT_KINDS_LEAST 3
+#define CROWD_STORIES     12
 #define HTTP_PPM          150000
 #define FAULTY_NS_MAX     (400 * SECOND_NS)
 #define FINISH_NS_MAX     (1200 * SECOND_NS)
@@ -66,6 +67,19 @@ static void add_story(struct scene *scene, uint64_t start_ns, uint32_t bulk_byte
 	}
 }
 
+/* Connects to many addresses that nobody has, at one time, which all fall into one corner of the neighbour cache. */
+static void add_crowd(struct scene *scene, uint64_t start_ns)
+{
+	for (uint8_t i = 0; i < CROWD_STORIES; i++) {
+		struct story *story = story_make(&world.random, scene->plan.count + 1, 0, 1, start_ns, 0);
+
+		story->kind = STORY_NOBODY;
+		story->ipv6 = true;
+		story->nobody = (uint8_t)(1 + i);
+		plan_add(&scene->plan, story);
+	}
+}
+
 static void draw_plan(struct scene *scene)
 {
 	struct random *random = &world.random;
@@ -75,6 +89,8 @@ static void draw_plan(struct scene *scene)
 	for (uint32_t i = 0; i < count; i++)
 		add_story(scene, SECOND_NS / 100 + random_between(random, 0, span_ns),
 			  i % 8 == 0 ? (uint32_t)random_between(random, 30000, 300000) : 0);
+	if (random_chance(random, 30000))
+		add_crowd(scene, random_between(random, 0, span_ns));
 }
 
 static void start_streams(struct scene *scene)

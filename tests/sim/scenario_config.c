@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define POOL_PACKETS 4096
+
 /* True in `percent` of the cases. */
 static bool odd(struct world *world, uint32_t percent)
 {
@@ -37,7 +39,7 @@ static void draw_small_pools(struct world *world, struct sluice_config *config)
 	if (odd(world, 15))
 		config->out_of_order = between(world, 2, 16);
 	if (odd(world, 10))
-		config->packets = between(world, 900, 1400);
+		config->packets = between(world, 60, 300); /* of which a share may be held; the port itself has more */
 }
 
 static void draw_windows(struct world *world, struct sluice_config *config)
@@ -78,7 +80,7 @@ static void draw_config(struct world *world, struct host *host)
 
 	sluice_config_defaults(config);
 	config->port_count = WORLD_HOSTS;
-	config->packets = 4096;
+	config->packets = POOL_PACKETS;
 	config->connections = 256;
 	config->half_open = 64;
 	config->time_wait = 128;
@@ -157,7 +159,7 @@ void scenario_draw_hosts(struct world *world)
 		port->subnet_count = 2;
 		port->mtu_bytes = odd(world, 25) ? between(world, 1280, 1499) : 1500;
 		host->clock_offset_ns = draw_clock(world);
-		host->pool.limit = host->config.packets;
+		host->pool.limit = POOL_PACKETS;
 		tell_observer(world, host);
 	}
 }

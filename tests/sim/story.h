@@ -65,6 +65,7 @@ struct story {
 	uint32_t number;
 	enum story_kind kind;
 	bool ipv6, begun;
+	uint8_t nobody;            /* STORY_NOBODY: of the addresses that nobody has, which */
 	uint8_t opener, target;    /* hosts */
 	uint16_t port, local_port; /* local_port 0: the stack chooses */
 	bool connected[2];         /* the call was made */

@@ -7,7 +7,9 @@
 #include "tests/sim/forge.h"
 #include "tests/sim/streams.h"
 
-#define FAR (1U << 30)
+#define FAR         (1U << 30)
+#define WAVE_SYNS   900
+#define WAVE_GAP_NS 5000
 
 /* A living connection seen from where it is attacked: `victim` gets what seems to come from `peer`. */
 struct aim {
@@ -331,11 +333,37 @@ static void flood(struct world *world)
 	world->host[2].deadline_ns = world->now_ns;
 }
 
+/* More SYNs than the port's queue holds answers, while that port takes nothing. */
+static void wave(struct world *world)
+{
+	struct host *to = &world->host[random_below(&world->random, 2)];
+	const struct host *from = &world->host[2];
+	struct forged forged = {.source = from->ipv4,
+				.destination = to->ipv4,
+				.source_mac = from->mac,
+				.destination_mac = to->mac,
+				.flags = SEG_SYN,
+				.window = 1000};
+	uint8_t frame[FRAME_BYTES_MAX];
+
+	forged.source.ip[15] = 101; /* nobody's: its answers are refused by whoever hears them */
+	to->refuse_until_ns = world->now_ns + WAVE_SYNS * WAVE_GAP_NS;
+	forged.destination.port = STREAMS_PORT_FIRST;
+	for (uint32_t i = 0; i < WAVE_SYNS; i++) {
+		forged.source.port = (uint16_t)(1000 + i);
+		forged.seq = (uint32_t)random_next(&world->random);
+		world->faults[FAULT_forged]++;
+		world_inject(world, to->index, frame, forge_tcp(frame, &forged), i * WAVE_GAP_NS);
+	}
+}
+
 void stranger_act(struct world *world)
 {
 	static void (*const acts[])(struct world *
 				    world) = {attack_open,      attack_open,   attack_open,    attack_syn_sent,
 					      attack_half_open, attack_closed, stray_segments, flood};
 
+	if (random_chance(&world->random, 300))
+		wave(world);
 	acts[random_below(&world->random, sizeof(acts) / sizeof(acts[0]))](world);
 }

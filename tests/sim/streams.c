@@ -120,8 +120,10 @@ static struct sluice_address target_of(const struct story *story, const struct w
 {
 	struct sluice_address address = address_of(&world->host[story->target], story->ipv6, story->port);
 
-	if (story->kind == STORY_NOBODY)
-		address.ip[15] = NOBODY_LAST;
+	if (story->kind == STORY_NOBODY) {
+		address.ip[14] += story->nobody;
+		address.ip[15] = (uint8_t)(NOBODY_LAST + story->nobody);
+	}
 	if (story->kind == STORY_GHOST)
 		address.ip[15] = GHOST_LAST;
 	return address;

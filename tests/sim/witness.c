@@ -19,7 +19,6 @@ struct known {
 };
 
 static struct known *known[WORLD_HOSTS][CONN_BUCKETS];
-uint64_t witness_states[SLUICE_STATE_COUNT][SLUICE_STATE_COUNT];
 uint64_t witness_reasons[SLUICE_REASON_COUNT];
 uint64_t witness_deeds[DEED_COUNT];
 
@@ -154,8 +153,6 @@ bool witness_addresses(struct host *host, sluice_conn conn, struct address *loca
 
 void witness_set_state(struct side *side, uint8_t state)
 {
-	if (state != side->state)
-		witness_states[side->state][state]++;
 	side->state = state;
 }
 

@@ -15,8 +15,7 @@ void witness_reset(void);
 /* Every connection of every host: for the oracles. */
 struct side *witness_find(uint8_t host, sluice_conn conn);
 
-/* State changes seen since witness_reset(): seen[from][to]. */
-extern uint64_t witness_states[SLUICE_STATE_COUNT][SLUICE_STATE_COUNT];
+/* Connections closed for each reason since witness_reset(). */
 extern uint64_t witness_reasons[SLUICE_REASON_COUNT];
 
 /* How many kinds of thing an application did: for coverage. */
