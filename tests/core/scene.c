@@ -56,6 +56,12 @@ static void stash_fill(struct scene *scene)
 		stash->fresh[stash->fresh_count++] = packet_new();
 }
 
+void stash_is_empty(struct scene *scene)
+{
+	scene->stash_packets = 0;
+	scene->packets -= instance_drain(scene->tcp);
+}
+
 /* ---- Packets in ---------------------------------------------------------------------------------------- */
 
 void put_frame(struct scene *scene, const struct bytes *frame)

@@ -46,6 +46,9 @@ void end_all(struct scene *scene);
 /* Ends all connections, lets every record run out, and checks that nothing is missing. */
 void scene_free(struct scene *scene);
 
+/* No packet is left to build with, until scene->stash_packets says otherwise. */
+void stash_is_empty(struct scene *scene);
+
 /* Another peer: its own port and ISN; the one that spoke before can be put back. */
 struct side speaks(struct scene *scene, struct side side);
 

@@ -371,8 +371,7 @@ static void test_stash_empty(void **state)
 	struct tcp_conn *conn = established(scene);
 
 	(void)state;
-	scene->stash_packets = 0;
-	scene->packets -= instance_drain(scene->tcp);
+	stash_is_empty(scene);
 	sends_bytes(scene, conn, 3 * MSS, 0);
 	expect_nothing(scene);
 	assert_int_equal(conn->snd_queued_bytes, 3 * MSS);
