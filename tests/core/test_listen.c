@@ -38,6 +38,15 @@ static void test_the_closest_wins(void **state)
 	listen_close(scene->tcp, 2);
 	assert_int_equal(found(scene, false, 80), 1);
 	scene_free(scene);
+	scene = scene_new(NULL); /* whichever came first */
+	assert_int_equal(listen_open(scene->tcp, &exact, NULL), 0);
+	assert_int_equal(listen_open(scene->tcp, &any_ipv4_80, NULL), 1);
+	assert_int_equal(listen_open(scene->tcp, &any_80, NULL), 2);
+	assert_int_equal(found(scene, false, 80), 0);
+	assert_int_equal(found(scene, true, 80), 2);
+	listen_close(scene->tcp, 0);
+	assert_int_equal(found(scene, false, 80), 1);
+	scene_free(scene);
 }
 
 static void test_refused(void **state)
