@@ -221,6 +221,21 @@ static void test_reuse_same_timestamp_later_sequence(void **state)
 	scene_free(scene);
 }
 
+/* RFC 9293 section 3.4.2, MAY-2: whatever number the clock would give, ours lies after all of the old connection. */
+static void test_reuse_begins_after_the_old(void **state)
+{
+	(void)state;
+	for (uint16_t port = 4000; port < 4032; port++) {
+		struct scene *scene = scene_new(NULL);
+
+		scene->side.port = port;
+		into_time_wait(scene, (struct segment){.mss = 1000});
+		syn(scene, 5000, 0);
+		expect_reopened(scene, 5000, 0);
+		scene_free(scene);
+	}
+}
+
 /* Only a bare SYN, and only where somebody listens. */
 static void test_no_reuse(void **state)
 {
@@ -417,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_reuse_by_timestamp),
 		cmocka_unit_test(test_reuse_by_sequence),
 		cmocka_unit_test(test_reuse_same_timestamp_later_sequence),
+		cmocka_unit_test(test_reuse_begins_after_the_old),
 		cmocka_unit_test(test_no_reuse),
 		cmocka_unit_test(test_orphan_hears_fin),
 		cmocka_unit_test(test_orphan_hears_text),
