@@ -10,7 +10,7 @@
 /* Bursts: one turn of a worker. */
 #define BURST_PACKETS_MAX                  64  /* received per turn */
 #define TIMERS_PER_TURN_MAX                256 /* connections whose deadline is looked at per turn */
-#define WAITING_PER_TURN_MAX               64  /* connections waiting to send that are looked at for news */
+#define WAITING_PER_TURN_MAX               256 /* connections waiting to send that are looked at for news */
 #define POSTS_PER_TURN_MAX                 16  /* functions run per turn */
 #define MAILBOX_POSTS_MAX                  256 /* functions waiting */
 #define TRANSMIT_PACKETS_MAX               512 /* built and not yet taken by the port */
@@ -33,7 +33,7 @@
 #define NEIGHBOUR_ASKS_MAX                 3
 #define NEIGHBOUR_ASK_MS                   1000
 #define NEIGHBOUR_FRESH_MS                 60000 /* then asked again when used */
-#define HOPS_MAX                           256   /* source MACs remembered for half-open entries */
+#define HOPS_MAX                           128   /* source MACs remembered for half-open entries */
 
 /* TCP. */
 #define LISTENERS_MAX                      64
@@ -51,6 +51,7 @@
 #define SEND_COPY_LARGE_BYTES              2048
 #define CHALLENGE_ACKS_PER_SECOND          10 /* per connection */
 #define HALF_OPEN_ATTEMPTS_MAX             5  /* SYN-ACKs sent, RFC 9293 MUST-23 is about SYN; see lib/core/README.md */
+#define HALF_OPEN_PINNED_PART              8  /* at most one in so many */
 #define HALF_OPEN_DELAY_MAX_MS             60000
 #define TIME_WAIT_PER_TURN_MAX             64 /* records expired or re-filed per turn */
 #define OUTPUT_SEGMENTS_PER_CONNECTION_MAX 64 /* built for one connection in one flush */

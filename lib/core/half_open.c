@@ -83,9 +83,10 @@ static void fifo_remove(struct half_open_set *set, struct half_open_fifo *fifo, 
 
 static struct half_open_fifo *half_open_fifo(struct half_open_set *set, uint32_t index)
 {
-	uint32_t family_first = index & HALF_OPEN_IPV6 ? HALF_OPEN_ATTEMPTS_MAX : 0;
+	const struct half_open *entry = half_open_at(set, index);
+	uint32_t group = entry->pinned ? 2 : index & HALF_OPEN_IPV6 ? 1 : 0;
 
-	return &set->fifo[family_first + half_open_at(set, index)->attempts - 1];
+	return &set->fifo[group * HALF_OPEN_ATTEMPTS_MAX + entry->attempts - 1];
 }
 
 static uint32_t half_open_delay_ms(const struct tcp *tcp, uint32_t attempts)
@@ -111,6 +112,7 @@ static void half_open_free(struct tcp *tcp, uint32_t index)
 	struct half_open_set *set = &tcp->half_open;
 
 	fifo_remove(set, half_open_fifo(set, index), index);
+	set->pinned_count -= half_open_at(set, index)->pinned;
 	pool_give(index & HALF_OPEN_IPV6 ? &set->ipv6 : &set->ipv4, index & ~HALF_OPEN_IPV6);
 }
 
@@ -188,23 +190,27 @@ static uint32_t half_open_oldest(const struct tcp *tcp, const struct half_open_f
 	return oldest;
 }
 
-/* A free entry of the family, its oldest being evicted if there is none. */
+/* A free entry of the family, its oldest being evicted if there is none; HALF_OPEN_NONE: those left are pinned. */
 static uint32_t half_open_take(struct tcp *tcp, bool ipv6)
 {
 	struct half_open_set *set = &tcp->half_open;
 	struct pool *pool = ipv6 ? &set->ipv6 : &set->ipv4;
 
 	if (pool->used_count == pool->capacity_count) {
+		uint32_t oldest = half_open_oldest(tcp, &set->fifo[ipv6 ? HALF_OPEN_ATTEMPTS_MAX : 0]);
+
+		if (oldest == HALF_OPEN_NONE)
+			return HALF_OPEN_NONE;
 		COUNT(tcp, half_open_evicted);
 		tcp_stepped(tcp, SLUICE_STATE_SYN_RECEIVED, SLUICE_STATE_CLOSED);
-		half_open_drop(tcp, half_open_oldest(tcp, &set->fifo[ipv6 ? HALF_OPEN_ATTEMPTS_MAX : 0]));
+		half_open_drop(tcp, oldest);
 	}
 	return pool_take(pool) | (ipv6 ? HALF_OPEN_IPV6 : 0);
 }
 
 static uint8_t half_open_hop(struct half_open_set *set, const struct mac *mac)
 {
-	uint8_t hop = (uint8_t)((mac->byte[5] * 31 + mac->byte[4]) * 31 + mac->byte[3] + mac->byte[2]);
+	uint8_t hop = ((mac->byte[5] * 31U + mac->byte[4]) * 31U + mac->byte[3] + mac->byte[2]) % HOPS_MAX;
 
 	set->hop[hop] = *mac;
 	return hop;
@@ -216,7 +222,7 @@ static void half_open_fill(struct tcp *tcp, struct half_open *entry, const struc
 
 	entry->irs = syn->seq;
 	entry->remote_port = syn->tuple.remote_port;
-	entry->hop = half_open_hop(&tcp->half_open, frame_source_mac(syn));
+	entry->hop = half_open_hop(&tcp->half_open, frame_source_mac(syn)) & 127U;
 	entry->mss_bytes = options->present & TCP_HAS_MSS ? cc_min(options->mss_bytes, 16383) & 16383 : 0;
 	entry->has_shift = (options->present & TCP_HAS_WINDOW_SCALE) != 0;
 	entry->shift = cc_min(options->window_shift, WINDOW_SHIFT_MAX) & 15U;
@@ -225,21 +231,20 @@ static void half_open_fill(struct tcp *tcp, struct half_open *entry, const struc
 	entry->ts_recent = options->tsval;
 }
 
-void half_open_create(struct tcp *tcp, const struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local,
-		      struct seq iss)
+static void half_open_make_entry(struct tcp *tcp, const struct frame *syn, uint64_t hash, const struct half_open *like)
 {
 	uint32_t index = half_open_take(tcp, syn->ipv6);
-	struct half_open *entry;
 	uint32_t bytes = half_open_ip_bytes(index);
+	struct half_open *entry;
 
+	if (index == HALF_OPEN_NONE)
+		return;
 	entry = half_open_at(&tcp->half_open, index);
-	memset(entry, 0, sizeof(*entry));
+	*entry = *like;
 	half_open_fill(tcp, entry, syn);
-	entry->iss = iss;
-	entry->listener = listener;
-	entry->local = local;
 	entry->attempts = 1;
 	memcpy(entry->remote, &syn->tuple.remote.byte[16 - bytes], bytes);
+	tcp->half_open.pinned_count += entry->pinned;
 	half_open_wait(tcp, index);
 	if (!table_insert(&tcp->table, hash, table_value(TABLE_HALF_OPEN, index))) {
 		half_open_free(tcp, index);
@@ -248,6 +253,29 @@ void half_open_create(struct tcp *tcp, const struct frame *syn, uint64_t hash, u
 	COUNT(tcp, half_open_created);
 	tcp_stepped(tcp, SLUICE_STATE_LISTEN, SLUICE_STATE_SYN_RECEIVED);
 	half_open_answer(tcp, index);
+}
+
+void half_open_create(struct tcp *tcp, const struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local,
+		      struct seq iss)
+{
+	half_open_make_entry(tcp, syn, hash, &(struct half_open){.iss = iss, .listener = listener, .local = local});
+}
+
+void half_open_create_pinned(struct tcp *tcp, const struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local,
+			     struct seq iss)
+{
+	half_open_make_entry(tcp, syn, hash,
+			     &(struct half_open){.iss = iss, .listener = listener, .local = local, .pinned = 1});
+}
+
+bool half_open_may_pin(const struct tcp *tcp, bool ipv6)
+{
+	const struct half_open_set *set = &tcp->half_open;
+	const struct pool *pool = ipv6 ? &set->ipv6 : &set->ipv4;
+
+	return set->pinned_count < pool->capacity_count / HALF_OPEN_PINNED_PART + 1 &&
+	       (pool->used_count < pool->capacity_count ||
+		half_open_oldest(tcp, &set->fifo[ipv6 ? HALF_OPEN_ATTEMPTS_MAX : 0]) != HALF_OPEN_NONE);
 }
 
 /* The connection that the entry promised; NULL: no record is free, and the entry stays. */

@@ -22,8 +22,9 @@ struct half_open {
 	uint8_t listener;
 	uint8_t local; /* index of our address */
 	uint64_t next : 24, previous : 24, due_16ms : 16;
-	uint32_t mss_bytes : 14, shift : 4, has_shift : 1, sack : 1, timestamps : 1, attempts : 3, hop : 8;
-	uint8_t remote[]; /* 4 or 16 bytes */
+	uint32_t mss_bytes : 14, shift : 4, has_shift : 1, sack : 1, timestamps : 1, attempts : 3, hop : 7;
+	uint32_t pinned : 1; /* its ISN is no cookie: it reuses a tuple in TIME-WAIT, and is never evicted */
+	uint8_t remote[];    /* 4 or 16 bytes */
 };
 
 #define HALF_OPEN_IPV4_BYTES 32
@@ -31,7 +32,7 @@ struct half_open {
 static_assert(offsetof(struct half_open, remote) + 4 <= HALF_OPEN_IPV4_BYTES, "half-open entry, IPv4");
 static_assert(offsetof(struct half_open, remote) + 16 <= HALF_OPEN_IPV6_BYTES, "half-open entry, IPv6");
 
-#define HALF_OPEN_FIFOS (2 * HALF_OPEN_ATTEMPTS_MAX)
+#define HALF_OPEN_FIFOS (3 * HALF_OPEN_ATTEMPTS_MAX)
 
 struct half_open_fifo {
 	uint32_t first, last; /* oldest, newest; HALF_OPEN_NONE: empty */
@@ -39,7 +40,8 @@ struct half_open_fifo {
 
 struct half_open_set {
 	struct pool ipv4, ipv6;
-	struct half_open_fifo fifo[HALF_OPEN_FIFOS]; /* by attempts made: IPv4's, then IPv6's */
+	struct half_open_fifo fifo[HALF_OPEN_FIFOS]; /* by attempts made: IPv4's, IPv6's, those pinned */
+	uint32_t pinned_count;
 	struct mac hop[HOPS_MAX]; /* source MACs of SYNs, by a hash of themselves; a collision costs a retransmission */
 };
 
@@ -60,9 +62,14 @@ static inline uint32_t half_open_count(const struct half_open_set *set)
 
 bool half_open_matches(const struct tcp *tcp, uint32_t index, const struct tuple *tuple, uint8_t local);
 
-/* A SYN at a listener: makes an entry, evicting the oldest if need be, and answers it. */
+/* A SYN at a listener: makes an entry, evicting the family's oldest if need be, and answers it. */
 void half_open_create(struct tcp *tcp, const struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local,
 		      struct seq iss);
+
+/* The same for a SYN that reuses a tuple in TIME-WAIT, by an entry that is not evicted; half_open_may_pin() was true. */
+void half_open_create_pinned(struct tcp *tcp, const struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local,
+			     struct seq iss);
+bool half_open_may_pin(const struct tcp *tcp, bool ipv6);
 
 /* A segment for an entry.  Returns whether the packet was kept. */
 bool half_open_arrives(struct tcp *tcp, uint32_t index, struct frame *frame, uint64_t hash);

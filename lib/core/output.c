@@ -102,12 +102,12 @@ static uint32_t output_usual_bytes(const struct tcp_conn *conn)
 /* Builds one segment; false: no packet, or no room. */
 static bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output_segment segment)
 {
-	struct rte_mbuf *packet = transmit_take(tcp);
+	struct rte_mbuf *packet = transmit_is_full(tcp) ? NULL : transmit_take(tcp);
 	uint8_t option_bytes[40];
 	struct tcp_options options;
 
 	if (!packet)
-		return false;
+		return false; /* nothing is noted as sent that is not */
 	if (segment.text_bytes) {
 		send_queue_read(tcp, conn, seq_distance(segment.seq, tcp_conn_queue_seq(conn)), packet_bytes(packet),
 				segment.text_bytes);
@@ -132,7 +132,8 @@ static bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output
 				      .io_flags = tcp->io_flags,
 			      });
 	COUNT(tcp, segments_sent);
-	return transmit_put(tcp, packet);
+	transmit_put(tcp, packet);
+	return true;
 }
 
 bool output_ack(struct tcp *tcp, struct tcp_conn *conn)

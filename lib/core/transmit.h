@@ -12,6 +12,11 @@ static inline bool transmit_has_room(const struct tcp *tcp)
 	return tcp->transmit.count < TRANSMIT_PACKETS_MAX - TRANSMIT_RESERVE && tcp->transmit.refused_count == 0;
 }
 
+static inline bool transmit_is_full(const struct tcp *tcp)
+{
+	return tcp->transmit.count == TRANSMIT_PACKETS_MAX;
+}
+
 /* A fresh packet for a data segment; NULL: the burst or the stash is short. */
 static inline struct rte_mbuf *transmit_take(struct tcp *tcp)
 {
@@ -25,7 +30,7 @@ static inline struct rte_mbuf *transmit_take(struct tcp *tcp)
 /* Appends a packet; true when it will be sent.  Only control packets may find the burst full. */
 static inline bool transmit_put(struct tcp *tcp, struct rte_mbuf *packet)
 {
-	if (tcp->transmit.count == TRANSMIT_PACKETS_MAX) {
+	if (transmit_is_full(tcp)) {
 		COUNT(tcp, drop_send_refused);
 		stash_give(&tcp->stash, packet);
 		return false;

@@ -140,6 +140,8 @@ static void note_sent(struct side *side, const struct dissect *seg)
 	bool scaled = side->offers_shift && other->offers_shift && !(seg->flags & SEG_SYN);
 	uint32_t edge = seg->ack - other->iss + ((uint32_t)seg->window << (scaled ? side->shift : 0));
 
+	if (dissect_span(seg) && seg->seq - side->iss < side->sent_end)
+		ranges_add(&side->resent, seg->seq - side->iss, end);
 	if (end > side->sent_end)
 		side->sent_end = end;
 	if (seg->flags & SEG_FIN && !side->fin_offset)
@@ -231,6 +233,7 @@ static void note_acknowledgment(uint64_t now_ns, struct side *speaker, struct si
 	if (!(seg->flags & SEG_ACK) || !listener->has_iss || ack > listener->sent_end)
 		return;
 	if (ack > listener->heard_ack) {
+		listener->may_measure |= !ranges_touch(&listener->resent, listener->heard_ack, ack);
 		listener->heard_ack = ack;
 		listener->progress_ns = now_ns;
 	}
@@ -269,8 +272,8 @@ void observer_delivered(struct observer *observer, uint8_t host, const struct di
 	if (offset > speaker->sent_end)
 		return;
 	listener->heard_old_syn |= begins_another_life(listener, seg);
-	if (seg->has_timestamps)
-		tsvals_add(&listener->tsvals, seg->tsval);
+	if (seg->has_timestamps && offset <= ranges_contiguous(&listener->got))
+		tsvals_add(&listener->tsvals, seg->tsval); /* RFC 7323 section 4.3: nothing beyond a gap is echoed */
 	note_acknowledgment(observer->now_ns, speaker, listener, seg);
 	before = ranges_contiguous(&listener->got);
 	end = offset + dissect_span(seg);

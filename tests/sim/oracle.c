@@ -57,13 +57,30 @@ static void add_dues(struct host *host, struct side *side, struct dues *dues)
 	observer_check_side(&host->world->observer, side, 500 * MILLISECOND_NS + 4 * host->trouble.turn_ns);
 }
 
+/* Karn's rule (RFC 6298 section 3): a round trip is measured by what was sent once. */
+static void check_measure(const struct host *host, struct side *side)
+{
+	struct sluice_conn_info info;
+
+	if (side->closed || !sluice_conn_info(host->worker, side->conn, &info))
+		return;
+	RULE(info.srtt_us == side->srtt_us || side->may_measure || side->is_ghost, "karn",
+	     "talk %u: the round trip went from %u to %u us by an ACK of what was sent again", side->talk->number,
+	     side->srtt_us, info.srtt_us);
+	if (info.srtt_us != side->srtt_us) /* what it heard and did not heed, it may still measure by */
+		side->may_measure = (int32_t)(side->sent_end - info.inflight_bytes - side->heard_ack) < 0;
+	side->srtt_us = info.srtt_us;
+}
+
 static void check_gauges(struct host *host)
 {
 	const uint64_t *gauge = host->statistics.gauge;
 	struct dues dues = {0};
 
-	for (struct side *side = host->live; side; side = side->next_live)
+	for (struct side *side = host->live; side; side = side->next_live) {
 		add_dues(host, side, &dues);
+		check_measure(host, side);
+	}
 	RULE(dues.live == host->live_count, "harness", "host %c: %u connections known, %u counted", 'A' + host->index,
 	     dues.live, host->live_count);
 	RULE(gauge[SLUICE_GAUGE_connections] <= dues.live && gauge[SLUICE_GAUGE_connections] + dues.dying >= dues.live,

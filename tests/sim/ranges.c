@@ -36,6 +36,14 @@ bool ranges_cover(const struct ranges *ranges, uint32_t start, uint32_t end)
 	return start >= end;
 }
 
+bool ranges_touch(const struct ranges *ranges, uint32_t start, uint32_t end)
+{
+	for (uint32_t i = ranges->count; i-- > 0 && ranges->at[i].end > start;)
+		if (ranges->at[i].start < end)
+			return true;
+	return false;
+}
+
 uint32_t ranges_contiguous(const struct ranges *ranges)
 {
 	return ranges->count && ranges->at[0].start == 0 ? ranges->at[0].end : 0;

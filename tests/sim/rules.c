@@ -44,6 +44,8 @@ void rules_any_segment(const struct observer *observer, uint8_t host, const stru
 void rules_new_iss(const struct observer *observer, const struct side *side, const struct dissect *seg)
 {
 	const struct talk *talk = side->talk;
+	bool is_last =
+		true; /* the one before this; an attempt that came to nothing takes the tuple out of TIME-WAIT, too */
 
 	for (talk = talk_older(talk, &seg->source, &seg->destination); talk;
 	     talk = talk_older(talk, &seg->source, &seg->destination)) {
@@ -55,12 +57,13 @@ void rules_new_iss(const struct observer *observer, const struct side *side, con
 		SIDE_RULE(old->iss != seg->seq, "iss", "initial sequence number %u used before on this tuple",
 			  seg->seq);
 		/* RFC 6191: a tuple that is reused out of TIME-WAIT begins after the old connection's last number. */
-		if (old->closed && old->opened && old->reason == SLUICE_REASON_FINISHED && !old->closes_second &&
-		    observer->now_ns - old->closed_ns < quiet_ns && !side->is_active &&
+		if (is_last && old->closed && old->opened && old->reason == SLUICE_REASON_FINISHED &&
+		    !old->closes_second && observer->now_ns - old->closed_ns < quiet_ns && !side->is_active &&
 		    !observer->host[side->host].recycles)
 			SIDE_RULE((int32_t)(seg->seq - (old->iss + old->sent_end)) > 0, "iss",
 				  "initial sequence number %u on a tuple whose last number was %u", seg->seq,
 				  old->iss + old->sent_end);
+		is_last = false;
 	}
 }
 

@@ -7,7 +7,11 @@
 
 #include <string.h>
 
-#define POOL_PACKETS 4096
+#include "lib/core/cookie.h"
+
+#define POOL_PACKETS    4096
+#define ISN_ZERO_WITHIN (20 * 250000U) /* of the 4 us clock: 20 s */
+#define ISN_JITTER      20000U
 
 /* True in `percent` of the cases. */
 static bool odd(struct world *world, uint32_t percent)
@@ -138,6 +142,24 @@ static void tell_observer(struct world *world, const struct host *host)
 	seen->recycles = host->config.time_wait < 64;
 	memcpy(seen->ip[0], host->ipv4.ip, 16);
 	memcpy(seen->ip[1], host->ipv6.ip, 16);
+}
+
+struct seq __real_cookie_active_isn(const struct tcp_keys *keys, const struct tuple *tuple, uint64_t now_ns);
+struct seq __wrap_cookie_active_isn(const struct tcp_keys *keys, const struct tuple *tuple, uint64_t now_ns);
+
+/*
+ * Of half the tuples, the clock of initial sequence numbers passes zero at a moment of the first seconds, so that many connections
+ * wrap soon after they open.  It still never goes back.
+ */
+struct seq __wrap_cookie_active_isn(const struct tcp_keys *keys, const struct tuple *tuple, uint64_t now_ns)
+{
+	struct seq isn = __real_cookie_active_isn(keys, tuple, now_ns);
+	uint32_t still = isn.value - (uint32_t)(now_ns / 4000); /* the tuple's own part */
+
+	if (still & 1)
+		return isn;
+	return seq_of((uint32_t)(world_now->now_ns / 4000) - (still >> 1) % ISN_ZERO_WITHIN -
+		      (still >> 20) % ISN_JITTER);
 }
 
 void scenario_draw_hosts(struct world *world)

@@ -36,7 +36,8 @@ static uint32_t draw_size(struct random *random, uint32_t bits_max)
 
 static void draw_pace(struct random *random, struct script *script)
 {
-	script->write_bytes = 1 + draw_size(random, 15);
+	/* With few descriptors, and one a write, a round trip may be all that a dozen writes get. */
+	script->write_bytes = 1 + draw_size(random, 15) + script->send_bytes / 1000;
 	script->read_bytes = 1 + draw_size(random, 15);
 	if (random_chance(random, 250000)) {
 		script->write_gap_ns = random_between(random, 1, 20) * MILLISECOND_NS;

@@ -80,6 +80,7 @@ void talks_free(struct talks *talks)
 		talks->newest = talk->next_all;
 		for (uint32_t i = 0; i < 2; i++) {
 			ranges_free(&talk->side[i].got);
+			ranges_free(&talk->side[i].resent);
 			free(talk->side[i].tsvals.at);
 			free(talk->side[i].taken);
 		}

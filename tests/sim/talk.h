@@ -41,6 +41,7 @@ struct side {
 	uint32_t spare_iss_count;
 	uint32_t sent_end;     /* past the highest number sent */
 	uint32_t fin_offset;   /* 0: no FIN yet */
+	struct ranges resent;  /* sent more than once */
 	uint32_t acked_offset; /* its last ACK, in the other's numbers */
 	uint32_t edge_offset;  /* right edge of the window it offered, in the other's numbers */
 	uint32_t window;       /* as last sent, as on the wire */
@@ -52,6 +53,8 @@ struct side {
 	struct tsvals tsvals; /* of the other's clock */
 	bool heard_reset, heard_any;
 	uint32_t heard_ack;  /* highest acknowledgment of its own numbers */
+	bool may_measure;    /* of what was sent once, since it last measured (Karn) */
+	uint32_t srtt_us;    /* as it was told to be */
 	uint32_t heard_edge; /* right edge of the window it may fill, in its own numbers */
 	uint64_t heard_ns;
 	uint64_t progress_ns; /* when it was last acknowledged something, or began */

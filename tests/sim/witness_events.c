@@ -74,6 +74,15 @@ static struct side *side_of_event(struct host *host, const struct sluice_event *
 	return side;
 }
 
+/* In a network long calm, a peer that is there answers whatever is sent again. */
+static bool is_heeded(const struct host *host, const struct side *other)
+{
+	uint64_t longest_ns = (host->config.rto_max_ms + 2000ULL) * MILLISECOND_NS;
+
+	return world_now->calm && world_now->now_ns - world_now->calm_ns > longest_ns && other->has_conn &&
+	       !other->closed;
+}
+
 static void check_reason(const struct host *host, const struct side *side, uint16_t reason)
 {
 	const struct side *other = &side->talk->side[1 - side->index];
@@ -103,7 +112,7 @@ static void check_reason(const struct host *host, const struct side *side, uint1
 		ok = side->heard_reset && !side->opened && side->is_active;
 		break;
 	case SLUICE_REASON_TIMED_OUT:
-		ok = stuck_ns >= (uint64_t)least_ms * 900000;
+		ok = stuck_ns >= (uint64_t)least_ms * 900000 && !is_heeded(host, other);
 		break;
 	case SLUICE_REASON_UNREACHABLE:
 		ok = !side->opened && side->is_active && side->heard_ns <= side->progress_ns;
