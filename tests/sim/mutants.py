@@ -36,7 +36,8 @@ def copy_tree(to):
         source = ROOT / name
         if source.is_file():
             (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, to / name)
+            if not (to / name).exists() or (to / name).read_bytes() != source.read_bytes():
+                shutil.copy(source, to / name)  # with the time of now, so that it is built
 
 
 def set_up(tree):

@@ -4,6 +4,7 @@
 
 #include "config/limits.h"
 #include "tests/sim/junk.h"
+#include "lib/worker/worker.h"
 #include "tests/sim/violation.h"
 
 #define SPIN_TURNS_MAX 3000
@@ -108,12 +109,36 @@ static void check_spin(struct host *host, const struct sluice_statistics *before
 	     host->idle_turns);
 }
 
+/* None of the records was cut short: by a newer one, a SYN that reuses the tuple, or what ends FIN-WAIT-2. */
+static bool has_full_time_waits(const struct host *host)
+{
+	const uint64_t *counter = host->statistics.counter;
+
+	return !counter[SLUICE_COUNTER_time_wait_recycled] && !counter[SLUICE_COUNTER_time_wait_reopened] &&
+	       !host->worker->tcp.transitions[SLUICE_STATE_FIN_WAIT_2][SLUICE_STATE_CLOSED];
+}
+
+/* MUST-13: the last record to go had its 2MSL. */
+static void check_time_wait(struct host *host, const struct sluice_statistics *before)
+{
+	uint64_t lasted_ns = host->world->now_ns - host->time_wait_ns;
+
+	if (host->statistics.counter[SLUICE_COUNTER_time_wait_created] !=
+	    before->counter[SLUICE_COUNTER_time_wait_created])
+		host->time_wait_ns = host->world->now_ns;
+	if (host->statistics.gauge[SLUICE_GAUGE_time_wait] || !before->gauge[SLUICE_GAUGE_time_wait])
+		return;
+	RULE(lasted_ns >= host->config.time_wait_ms * (uint64_t)MILLISECOND_NS || !has_full_time_waits(host),
+	     "time-wait", "host %c: TIME-WAIT ended after %llu ms", 'A' + host->index, lasted_ns / MILLISECOND_NS);
+}
+
 void oracle_after_turn(struct host *host, uint32_t event_count)
 {
 	struct sluice_statistics before = host->statistics;
 
 	sluice_statistics(host->worker, &host->statistics);
 	check_counters(host, &before);
+	check_time_wait(host, &before);
 	check_gauges(host);
 	check_spin(host, &before, event_count);
 }

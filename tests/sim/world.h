@@ -74,6 +74,7 @@ struct host {
 	struct side *live;                   /* sides with a connection that is not CLOSED */
 	uint32_t live_count, dying_count;    /* connections not CLOSED; of them, aborted since the last poll */
 	uint32_t timer_bound_hits;
+	uint64_t time_wait_ns; /* when a record of TIME-WAIT was last made */
 	uint64_t worker_timer_ns;
 	struct streams *streams; /* the application; NULL: another one */
 	void *program;           /* that other one */
