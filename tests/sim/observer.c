@@ -181,6 +181,8 @@ struct side *observer_sent(struct observer *observer, uint8_t host, const struct
 	observer->segments_sent++;
 	rules_any_segment(observer, host, seg);
 	if (seg->flags & SEG_RST) {
+		if (side && side->haunted && side->host == host)
+			return side;
 		rules_reset(observer, host, side && side->has_iss && side->host == host ? side : NULL, seg);
 		return side;
 	}

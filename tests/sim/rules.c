@@ -137,6 +137,8 @@ static void rule_acknowledgment(const struct side *side, const struct dissect *s
 
 	if (!(seg->flags & SEG_ACK))
 		return;
+	if (!other->has_iss && side->is_active && !side->opened)
+		return; /* it crossed with an old SYN of the same tuple, and will hear RST */
 	SIDE_RULE(other->has_iss, "ack", "acknowledges a side that never spoke");
 	ack = seg->ack - other->iss;
 	SIDE_RULE(ack <= ranges_contiguous(&side->got), "ack",
