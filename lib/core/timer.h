@@ -7,7 +7,7 @@
 
 #include "lib/core/tcp.h"
 
-/* Files the connection under the earlier of its deadlines, if it is not filed under an earlier one. */
+/* Files the connection under the earlier of its deadlines; where that moved later, this is one store. */
 static inline void timer_file(struct tcp *tcp, struct tcp_conn *conn)
 {
 	uint32_t deadline = conn->retransmit_deadline;
@@ -17,8 +17,10 @@ static inline void timer_file(struct tcp *tcp, struct tcp_conn *conn)
 	if (!deadline)
 		return;
 	if (wheel_is_filed(&conn->wheel_link)) {
-		if ((int32_t)(conn->wheel_link.deadline - deadline) <= 0)
+		if ((int32_t)(conn->wheel_link.deadline - deadline) <= 0) {
+			wheel_postpone(&conn->wheel_link, deadline);
 			return;
+		}
 		wheel_unfile(&tcp->wheel, tcp_conn_index(tcp, conn));
 	}
 	wheel_file(&tcp->wheel, tcp_conn_index(tcp, conn), deadline);

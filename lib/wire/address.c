@@ -29,15 +29,6 @@ bool ip_is_multicast(const struct ip *ip)
 	return ip->byte[0] == 0xff;
 }
 
-bool ip_is_loopback(const struct ip *ip)
-{
-	static const struct ip loopback = {.byte = {[15] = 1}};
-
-	if (ip_is_ipv4(ip))
-		return ip->byte[12] == 127;
-	return ip_equal(ip, &loopback);
-}
-
 bool ip_is_link_local(const struct ip *ip)
 {
 	if (ip_is_ipv4(ip))

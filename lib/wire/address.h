@@ -82,7 +82,6 @@ static inline bool ipv6_can_be_host(const uint8_t byte[16])
 
 bool ip_is_unspecified(const struct ip *ip); /* 0.0.0.0 or :: */
 bool ip_is_multicast(const struct ip *ip);   /* 224/4, ff00::/8 */
-bool ip_is_loopback(const struct ip *ip);    /* 127/8, ::1 */
 bool ip_is_link_local(const struct ip *ip);  /* fe80::/10, 169.254/16 */
 
 /* None of unspecified, multicast, loopback, 240/4, 0/8, limited broadcast, ::/64. */
