@@ -15,12 +15,11 @@ cd "$(dirname "$0")/.." || exit 1
 # The ordinary run.
 seeds=2000
 asan_seeds=200
-kernel_tests='tests/kernel/test_http.py -k clean'
 full=false
 only=
 while [ $# -gt 0 ]; do
 	case $1 in
-	--full) full=true seeds=20000 asan_seeds=20000 kernel_tests=tests/kernel ;;
+	--full) full=true seeds=20000 asan_seeds=20000 ;;
 	--only) only=${2:-} && shift ;;
 	*) sed -n '3,12s/^# \{0,1\}//p' "$0" && exit 2 ;;
 	esac
@@ -172,8 +171,7 @@ if wants kernel && $built; then
 		say "the kernel as the peer: curl, wrk, nginx, a browser"
 		SLUICE_BUILD=$PWD/build
 		export SLUICE_BUILD
-		# shellcheck disable=SC2086 # words on purpose
-		python_tests kernel $kernel_tests
+		python_tests kernel tests/kernel
 	fi
 fi
 
