@@ -318,6 +318,29 @@ static void a_duplicate_of_a_chain_is_the_same_bytes(void **state)
 	scene_end(scene);
 }
 
+/* The sender left the sums to the port: a copy that did not ask for them would be a corrupt packet. */
+static void a_duplicate_asks_the_port_for_the_same_sums(void **state)
+{
+	const uint64_t sums = RTE_MBUF_F_TX_TCP_CKSUM | RTE_MBUF_F_TX_IP_CKSUM | RTE_MBUF_F_TX_IPV4;
+	struct scene *scene = scene_with("duplicate=100");
+	struct rte_mbuf *packet = numbered(&scene->port, 0);
+	const struct rte_mbuf *copy;
+
+	(void)state;
+	packet->ol_flags = sums | RTE_MBUF_F_EXTERNAL;
+	packet->l2_len = 14;
+	packet->l3_len = 20;
+	packet->l4_len = 32;
+	assert_int_equal(scene->io.send(scene->io.user, &packet, 1), 1);
+	assert_int_equal(scene->lossy.out.held_count, 1);
+	copy = scene->lossy.out.held[0].packet;
+	assert_int_equal(copy->ol_flags, sums); /* its bytes are its own */
+	assert_int_equal(copy->l2_len, 14);
+	assert_int_equal(copy->l3_len, 20);
+	assert_int_equal(copy->l4_len, 32);
+	scene_end(scene);
+}
+
 static void waiting_ends_when_a_late_packet_is_due(void **state)
 {
 	struct scene *scene = scene_with("reorder=100");
@@ -343,6 +366,7 @@ int main(void)
 		cmocka_unit_test(a_seed_repeats),
 		cmocka_unit_test(a_refused_packet_stays_the_callers),
 		cmocka_unit_test(a_duplicate_of_a_chain_is_the_same_bytes),
+		cmocka_unit_test(a_duplicate_asks_the_port_for_the_same_sums),
 		cmocka_unit_test(waiting_ends_when_a_late_packet_is_due),
 	};
 
