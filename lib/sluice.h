@@ -546,7 +546,7 @@ struct sluice_conn_info {
 	uint32_t cwnd_bytes, ssthresh_bytes;
 	uint32_t mss_bytes;            /* payload of a full segment we send, options counted off */
 	uint32_t send_window_bytes;    /* as the peer last offered it */
-	uint32_t receive_window_bytes; /* as we last offered it */
+	uint32_t receive_window_bytes; /* that the peer may still send */
 	uint32_t queued_bytes;         /* taken by send, not acknowledged */
 	uint32_t inflight_bytes;       /* sent, not acknowledged */
 	uint32_t readable_bytes;

@@ -35,9 +35,11 @@ enum {
 	INFLIGHT_GROWS = 32, /* was a probe; the window has opened: sent again, as a whole segment */
 };
 
-#define INFLIGHT_UNSENT UINT8_MAX
-#define BACKOFF_MAX     31
-#define TIMEOUTS_MAX    7
+#define CONN_RCV_BUFFER_MAX ((1U << 26) - 1)
+#define CONN_SATURATED      15U /* of four bits */
+#define INFLIGHT_UNSENT     UINT8_MAX
+#define BACKOFF_MAX         31
+#define TIMEOUTS_MAX        7
 
 /* A piece of what the application sent: kept until acknowledged, segments are cut from it as often as needed. */
 struct tcp_descriptor {
@@ -104,11 +106,12 @@ struct tcp_conn {
 	struct seq recover;           /* RFC 6582 */
 	uint16_t mss_bytes;           /* text of a full segment: options that every segment carries are counted off */
 	uint16_t max_wnd_raw;         /* MAX.SND.WND, not shifted, rounded up */
-	uint8_t dup_acks;
-	uint8_t backoff_count : 5;  /* how often the RTO was doubled: until something sent once is acknowledged */
-	uint8_t timeouts_count : 3; /* in a row, with nothing acknowledged between; saturates */
-	uint8_t unacked_count;      /* text segments since our last ACK */
-	uint8_t event_mask;         /* SLUICE_*, not yet told */
+	uint8_t backoff_count : 5;    /* how often the RTO was doubled: until something sent once is acknowledged */
+	uint8_t timeouts_count : 3;   /* in a row, with nothing acknowledged between; saturates */
+	uint8_t dup_acks : 4;         /* saturates */
+	uint8_t unacked_count : 4;    /* text segments since our last ACK; saturates */
+	uint8_t probes_count;
+	uint8_t event_mask; /* SLUICE_*, not yet told */
 
 	alignas(CACHE_LINE_BYTES) /* line 2: the application and its queues */
 		void *context;
@@ -128,20 +131,20 @@ struct tcp_conn {
 	uint32_t sent_tick;      /* when text was last sent */
 	uint32_t ts_offset;      /* our timestamps are milliseconds plus this */
 	uint32_t generation : 24;
-	uint32_t listener : 8;      /* LISTENER_NONE: an active open */
-	uint32_t rcv_buffer_bytes;  /* what the window may come to */
-	struct seq rcv_measure_seq; /* rcv_nxt when this measurement of the peer's rate began */
-	uint16_t rcv_measure_ms;    /* and when */
-	uint16_t rcv_max_kib;       /* bound on rcv_buffer_bytes */
-	uint16_t snd_queue_kib;     /* bound on snd_queued_bytes */
-	uint16_t r2_s;              /* RFC 9293 R2; 0: the configuration's */
+	uint32_t listener : 8;          /* LISTENER_NONE: an active open */
+	uint32_t rcv_buffer_bytes : 26; /* what the window may come to */
+	uint32_t reason : 6;            /* enum sluice_reason */
+	struct seq rcv_measure_seq;     /* rcv_nxt when this measurement of the peer's rate began */
+	uint16_t rcv_measure_ms;        /* and when */
+	uint16_t rcv_slip_bytes;        /* by which our last ACK offered less than one before it */
+	uint16_t rcv_max_kib;           /* bound on rcv_buffer_bytes */
+	uint16_t snd_queue_kib;         /* bound on snd_queued_bytes */
+	uint16_t r2_s;                  /* RFC 9293 R2; 0: the configuration's */
 	struct mac peer_mac;
 	uint16_t trouble; /* when the first timeout of a row was; unit TROUBLE_MS */
 	uint16_t retransmits_timeout, retransmits_fast;
-	uint8_t probes_count;
 	uint8_t challenge_count : 4, challenge_second : 3;
 	uint8_t is_scaled : 1; /* both SYNs had a window scale (RFC 7323 section 2.2) */
-	uint8_t reason;        /* enum sluice_reason */
 	uint8_t ttl;
 	uint8_t dscp_ecn;
 	uint8_t ooo_count;       /* ranges; saturates */
@@ -161,10 +164,16 @@ static_assert(sizeof(struct tcp_inflight) == 16, "in-flight record");
 static_assert(sizeof(struct tcp_descriptor) == 16, "send descriptor");
 static_assert(sizeof(struct tcp_conn) == 4 * CACHE_LINE_BYTES, "a line was added");
 
-/* After the last byte that the peer may send. */
-static inline struct seq tcp_conn_rcv_edge(const struct tcp_conn *conn)
+/* After the last byte that our last ACK offered. */
+static inline struct seq tcp_conn_rcv_told(const struct tcp_conn *conn)
 {
 	return seq_add(conn->last_ack_sent, (uint32_t)conn->rcv_wnd_raw << conn->rcv_shift);
+}
+
+/* After the last byte that any ACK of ours offered: all of it is honoured (RFC 7323 section 2.4, a MUST). */
+static inline struct seq tcp_conn_rcv_edge(const struct tcp_conn *conn)
+{
+	return seq_add(tcp_conn_rcv_told(conn), conn->rcv_slip_bytes);
 }
 
 /* The largest window the peer ever offered (RFC 5961 section 5.2), rounded up to its scale. */

@@ -69,7 +69,7 @@ static void connect_begin(struct tcp *tcp, struct tcp_conn *conn, const struct s
 	struct seq iss = cookie_active_isn(&tcp->keys, &conn->tuple, tcp->now_ns);
 
 	if (options && options->receive_bytes)
-		conn->rcv_buffer_bytes = options->receive_bytes;
+		conn->rcv_buffer_bytes = options->receive_bytes & CONN_RCV_BUFFER_MAX;
 	if (options && options->delay)
 		conn->flags &= ~(uint32_t)CONN_NODELAY & 0xffffff;
 	conn->flags |= CONN_SYN_UNACKED;

@@ -293,7 +293,7 @@ static struct tcp_conn *half_open_promote(struct tcp *tcp, uint32_t index, const
 		(uint8_t)((entry->mss_bytes ? TCP_HAS_MSS : 0) | (entry->has_shift ? TCP_HAS_WINDOW_SCALE : 0) |
 			  (entry->sack ? TCP_HAS_SACK_PERMITTED : 0) | (entry->timestamps ? TCP_HAS_TIMESTAMPS : 0));
 	if (listener->receive_bytes)
-		conn->rcv_buffer_bytes = listener->receive_bytes;
+		conn->rcv_buffer_bytes = listener->receive_bytes & CONN_RCV_BUFFER_MAX;
 	segment_negotiate(tcp, conn, &options, entry->attempts - 1U);
 	conn->listener = entry->listener;
 	conn->peer_mac = *frame_source_mac(frame);

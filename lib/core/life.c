@@ -46,7 +46,7 @@ struct tcp_conn *life_new(struct tcp *tcp, const struct tuple *tuple)
 		.quick_acks = 8,
 		.ssthresh_bytes = 1U << 30,
 		.ts_offset = cookie_timestamp_offset(&tcp->keys, tuple),
-		.rcv_buffer_bytes = tcp->config.receive_bytes,
+		.rcv_buffer_bytes = tcp->config.receive_bytes & CONN_RCV_BUFFER_MAX,
 		.rcv_max_kib = (uint16_t)(tcp->config.receive_max_bytes / 1024),
 		.snd_queue_kib = (uint16_t)(tcp->config.send_queue_bytes / 1024),
 		.rcv_measure_ms = (uint16_t)tcp->now_ms,
@@ -100,7 +100,7 @@ void life_end(struct tcp *tcp, struct tcp_conn *conn, enum sluice_reason reason)
 {
 	table_remove(&tcp->table, life_hash(tcp, conn), table_value(TABLE_CONNECTION, tcp_conn_index(tcp, conn)));
 	tcp_enter(tcp, conn, SLUICE_STATE_CLOSED);
-	conn->reason = (uint8_t)reason;
+	conn->reason = (uint32_t)reason & 63U;
 	life_detach(tcp, conn);
 	life_check_told(tcp, conn);
 }

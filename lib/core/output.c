@@ -80,14 +80,15 @@ static uint16_t output_window(struct tcp_conn *conn, uint8_t flags)
 {
 	uint16_t window =
 		flags & TCP_SYN ? window_syn(conn->rcv_buffer_bytes, conn->rcv_shift) : window_offer_raw(conn);
+	uint16_t window_raw = window;
 
-	if (!(flags & TCP_SYN))
-		conn->rcv_wnd_raw = window;
-	else if (window >> conn->rcv_shift > conn->rcv_wnd_raw) /* sent again, it takes back nothing */
-		conn->rcv_wnd_raw = (uint16_t)(window >> conn->rcv_shift);
-	if (!(flags & TCP_ACK))
+	if (flags & TCP_SYN) /* sent again, it takes back nothing */
+		window_raw = (uint16_t)cc_max(window >> conn->rcv_shift, conn->rcv_wnd_raw);
+	if (!(flags & TCP_ACK)) {
+		conn->rcv_wnd_raw = window_raw;
 		return window;
-	conn->last_ack_sent = conn->rcv_nxt;
+	}
+	window_offered(conn, window_raw);
 	conn->flags &= ~(uint32_t)(CONN_ACK_NOW | CONN_ACK_DELAYED) & 0xffffff;
 	conn->unacked_count = 0;
 	return window;

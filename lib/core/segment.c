@@ -198,7 +198,7 @@ static bool segment_is_predicted(const struct tcp_conn *conn, const struct frame
 	if (conn->flags & CONN_TIMESTAMPS &&
 	    (!(frame->options.present & TCP_HAS_TIMESTAMPS) || (int32_t)(frame->options.tsval - conn->ts_recent) < 0))
 		return false;
-	if (frame->text_bytes > seq_distance(tcp_conn_rcv_edge(conn), conn->rcv_nxt) || frame->window == 0)
+	if (seq_after(seq_add(conn->rcv_nxt, frame->text_bytes), tcp_conn_rcv_told(conn)) || frame->window == 0)
 		return false;
 	return seq_at_or_after(frame->ack, conn->snd_una) && seq_at_or_before(frame->ack, conn->snd_nxt) &&
 	       (frame->text_bytes || seq_after(frame->ack, conn->snd_una));

@@ -108,8 +108,8 @@ void segment_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack)
 static void ack_duplicate(struct tcp *tcp, struct tcp_conn *conn)
 {
 	COUNT(tcp, acks_duplicate);
-	if (conn->dup_acks < UINT8_MAX)
-		conn->dup_acks++;
+	if (conn->dup_acks < CONN_SATURATED)
+		conn->dup_acks = (conn->dup_acks + 1) & CONN_SATURATED;
 	if (conn->flags & CONN_RECOVERY) {
 		conn->cwnd_bytes = cc_inflate(conn->cwnd_bytes, conn->ssthresh_bytes,
 					      seq_distance(conn->snd_nxt, conn->snd_una), conn->mss_bytes);

@@ -33,7 +33,8 @@ static void text_grow_buffer(const struct tcp *tcp, struct tcp_conn *conn)
 	got_bytes = seq_distance(conn->rcv_nxt, conn->rcv_measure_seq);
 	if (elapsed_ms < 4 * round_trip_ms && 2 * (uint64_t)got_bytes > conn->rcv_buffer_bytes &&
 	    conn->rcv_buffer_bytes < max_bytes && got_bytes < 1U << 29)
-		conn->rcv_buffer_bytes = cc_min(max_bytes, cc_max(2 * got_bytes, conn->rcv_buffer_bytes));
+		conn->rcv_buffer_bytes =
+			cc_min(max_bytes, cc_max(2 * got_bytes, conn->rcv_buffer_bytes)) & CONN_RCV_BUFFER_MAX;
 	conn->rcv_measure_ms = (uint16_t)tcp->now_ms;
 	conn->rcv_measure_seq = conn->rcv_nxt;
 }
@@ -41,8 +42,8 @@ static void text_grow_buffer(const struct tcp *tcp, struct tcp_conn *conn)
 /* Delayed ACKs (RFC 5681 section 4.2): at once for the first segments, every second one, and whatever fills a gap. */
 static void text_acknowledge(struct tcp *tcp, struct tcp_conn *conn, bool at_once)
 {
-	if (conn->unacked_count < UINT8_MAX)
-		conn->unacked_count++;
+	if (conn->unacked_count < CONN_SATURATED)
+		conn->unacked_count = (conn->unacked_count + 1) & CONN_SATURATED;
 	if (at_once || conn->quick_acks || conn->unacked_count >= 2)
 		conn->flags |= CONN_ACK_NOW;
 	if (conn->quick_acks)

@@ -41,7 +41,8 @@ static inline uint32_t window_units(const struct tcp_conn *conn, uint32_t bytes)
 
 /*
  * The window field for a segment that acknowledges rcv_nxt.  Rounded up only while that stays within the room, itself rounded up:
- * else a peer of tiny segments would push the edge along for ever.  It may slip back by less than a unit so (RFC 7323 section 2.4).
+ * else a peer of tiny segments would push the edge along for ever.  It may slip back by less than a unit so (RFC 7323 section 2.4);
+ * what was offered stays offered, see tcp_conn_rcv_edge().
  */
 static inline uint16_t window_offer_raw(const struct tcp_conn *conn)
 {
@@ -54,6 +55,18 @@ static inline uint16_t window_offer_raw(const struct tcp_conn *conn)
 	if (raw > room_raw)
 		raw = cc_max(offer_bytes >> conn->rcv_shift, room_raw);
 	return (uint16_t)cc_min(raw, UINT16_MAX);
+}
+
+/* Notes what a segment that acknowledges rcv_nxt offers. */
+static inline void window_offered(struct tcp_conn *conn, uint16_t window_raw)
+{
+	struct seq edge = tcp_conn_rcv_edge(conn), told;
+
+	conn->rcv_wnd_raw = window_raw;
+	conn->last_ack_sent = conn->rcv_nxt;
+	told = tcp_conn_rcv_told(conn);
+	conn->rcv_slip_bytes = seq_before(told, edge) ? (uint16_t)seq_distance(edge, told) : 0;
+	ASSERT(conn->rcv_slip_bytes < 1U << conn->rcv_shift);
 }
 
 /* Of our SYN or SYN-ACK, never scaled: rounded down so that the scaled edge is the same. */

@@ -147,6 +147,43 @@ static void test_window_shut_must_66(void **state)
 	scene_free(scene);
 }
 
+/*
+ * RFC 7323 section 2.4: what was inside the window of any ACK is taken.  The edge of an ACK slips back by less than a unit of its
+ * scale when the room ends inside one; what the peer sent by the ACK before is on its way already.
+ */
+static void test_what_was_offered_once_is_taken_rfc7323_2_4(void **state)
+{
+	struct sluice_config config = scene_config();
+	struct scene *scene;
+	struct tcp_conn *conn;
+	struct seq offered;
+
+	(void)state;
+	config.receive_bytes = config.receive_max_bytes = 1000;
+	config.window_shift = 8;
+	scene = scene_new(&config);
+	conn = established_by(scene, (struct segment){.scale = SCALE(0)});
+	for (uint32_t got = 0; got < 500; got += 100) {
+		offered = tcp_conn_rcv_told(conn);
+		arrives(scene, (struct segment){.seq = 1 + got, .ack = 1, .flags = TCP_ACK, .bytes = 100});
+		passes_ms(scene, 100);
+		expect(scene, {.seq = 1, .ack = 101 + got, .flags = TCP_ACK});
+	}
+	assert_true(seq_before(tcp_conn_rcv_told(conn), offered)); /* it slipped */
+	arrives(scene, (struct segment){
+			       .seq = 501, .ack = 1, .flags = TCP_ACK, .bytes = seq_distance(offered, conn->rcv_nxt)});
+	passes_ms(scene, 100);
+	assert_int_equal(conn->rcv_nxt.value, offered.value);
+	expect_ack(scene, conn);
+	assert_int_equal(counted(scene, drop_tcp_text_window), 0);
+	arrives(scene, (struct segment){.seq = rcv_nxt(scene, conn), .ack = 1, .flags = TCP_ACK, .bytes = 1000});
+	assert_int_equal(counted(scene, drop_tcp_text_window), 1);
+	assert_int_equal(conn->rcv_nxt.value, offered.value); /* and nothing beyond it */
+	forget_sent(scene);
+	forget_events(scene);
+	scene_free(scene);
+}
+
 /* RFC 5961 section 3.2 in every state: exact resets, in the window is challenged, outside is dropped. */
 static void test_rst(void **state)
 {
@@ -477,6 +514,7 @@ int main(void)
 		cmocka_unit_test(test_sequence_with_text),
 		cmocka_unit_test(test_overlap_is_trimmed),
 		cmocka_unit_test(test_window_shut_must_66),
+		cmocka_unit_test(test_what_was_offered_once_is_taken_rfc7323_2_4),
 		cmocka_unit_test(test_rst),
 		cmocka_unit_test(test_syn),
 		cmocka_unit_test(test_no_ack),
