@@ -222,18 +222,19 @@ static bool answers(const struct heard *heard, const struct dissect *seg)
 	return seg->seq == 0 && seg->flags & SEG_ACK && seg->ack == heard->seq + heard->span;
 }
 
-/* What the RST answers; NULL: nothing that was heard. */
+/* The oldest that the RST may answer; NULL: nothing that was heard. */
 static const struct heard *find_answered(const struct observer *observer, uint8_t host, const struct dissect *seg)
 {
 	uint32_t count = observer->heard_count[host];
+	const struct heard *oldest = NULL;
 
 	for (uint32_t i = 0; i < OBSERVER_HEARD && i < count; i++) {
 		const struct heard *heard = &observer->heard[host][(count - 1 - i) % OBSERVER_HEARD];
 
 		if (answers(heard, seg))
-			return heard;
+			oldest = heard;
 	}
-	return NULL;
+	return oldest;
 }
 
 static bool may_reset(const struct side *side)
