@@ -268,12 +268,12 @@ void half_open_create_pinned(struct tcp *tcp, const struct frame *syn, uint64_t 
 			     &(struct half_open){.iss = iss, .listener = listener, .local = local, .pinned = 1});
 }
 
-bool half_open_may_pin(const struct tcp *tcp, bool ipv6)
+bool half_open_has_room(const struct tcp *tcp, bool ipv6, bool pinned)
 {
 	const struct half_open_set *set = &tcp->half_open;
 	const struct pool *pool = ipv6 ? &set->ipv6 : &set->ipv4;
 
-	return set->pinned_count < pool->capacity_count / HALF_OPEN_PINNED_PART + 1 &&
+	return (!pinned || set->pinned_count < pool->capacity_count / HALF_OPEN_PINNED_PART + 1) &&
 	       (pool->used_count < pool->capacity_count ||
 		half_open_oldest(tcp, &set->fifo[ipv6 ? HALF_OPEN_ATTEMPTS_MAX : 0]) != HALF_OPEN_NONE);
 }

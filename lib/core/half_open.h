@@ -66,10 +66,12 @@ bool half_open_matches(const struct tcp *tcp, uint32_t index, const struct tuple
 void half_open_create(struct tcp *tcp, const struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local,
 		      struct seq iss);
 
-/* The same for a SYN that reuses a tuple in TIME-WAIT, by an entry that is not evicted; half_open_may_pin() was true. */
+/* The same for a SYN that reuses a tuple in TIME-WAIT, by an entry that is not evicted. */
 void half_open_create_pinned(struct tcp *tcp, const struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local,
 			     struct seq iss);
-bool half_open_may_pin(const struct tcp *tcp, bool ipv6);
+
+/* Would an entry be made, evicting one if need be, and if it is to be pinned, would it be one of the few that may? */
+bool half_open_has_room(const struct tcp *tcp, bool ipv6, bool pinned);
 
 /* A segment for an entry.  Returns whether the packet was kept. */
 bool half_open_arrives(struct tcp *tcp, uint32_t index, struct frame *frame, uint64_t hash);

@@ -150,21 +150,23 @@ static void input_time_wait(struct tcp *tcp, uint32_t index, struct frame *frame
 {
 	uint8_t listener = listen_find(&tcp->listeners, &frame->tuple);
 	struct seq old_snd_nxt, iss;
+	bool is_pinned;
 
 	if (time_wait_arrives(tcp, index, frame, listener != LISTENER_NONE, &old_snd_nxt) == TIME_WAIT_DONE)
 		return;
-	if (!half_open_may_pin(tcp, frame->ipv6)) {
+	iss = cookie_make(&tcp->keys, &frame->tuple, frame->seq, tcp->now_ns, 0);
+	is_pinned = !seq_after(iss, old_snd_nxt);
+	if (!half_open_has_room(tcp, frame->ipv6, is_pinned)) {
 		COUNT(tcp, drop_tcp_time_wait); /* the SYN comes again */
 		return;
 	}
 	time_wait_forget(tcp, index);
 	COUNT(tcp, time_wait_reopened);
 	COUNT(tcp, syns_received);
-	iss = cookie_make(&tcp->keys, &frame->tuple, frame->seq, tcp->now_ns, 0);
-	if (seq_after(iss, old_snd_nxt))
-		half_open_create(tcp, frame, hash, listener, local, iss);
-	else
+	if (is_pinned)
 		half_open_create_pinned(tcp, frame, hash, listener, local, seq_add(old_snd_nxt, 65538));
+	else
+		half_open_create(tcp, frame, hash, listener, local, iss);
 }
 
 /* Returns whether the packet was kept. */

@@ -265,6 +265,8 @@ static void neighbour_wake(struct tcp *tcp, const struct ip *hop, bool answers)
 			continue;
 		}
 		conn->retransmit_deadline = 0;
+		conn->backoff_count = 0; /* nothing was sent yet: the first SYN waits as the first does */
+		conn->timeouts_count = 0;
 		work_output(tcp, conn);
 	}
 	set->awaiting_count = kept_count;
@@ -361,7 +363,7 @@ void neighbour_timers(struct tcp *tcp)
 			continue;
 		if (tick_reached(entry->due_ms, tcp->now_ms))
 			neighbour_due(tcp, entry);
-		if ((int32_t)(entry->due_ms - due_ms) < 0)
+		if (entry->state != NEIGHBOUR_FREE && (int32_t)(entry->due_ms - due_ms) < 0)
 			due_ms = entry->due_ms;
 	}
 	set->due_ms = due_ms;

@@ -150,8 +150,11 @@ void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct fr
 	if (window_bytes == conn->snd_wnd_bytes)
 		return;
 	conn->snd_wnd_bytes = window_bytes;
-	if (window_bytes == 0)
+	if (window_bytes == 0) {
+		if (!inflight_is_empty(conn) && conn->inflight.flags & INFLIGHT_GROWS)
+			conn->inflight.flags ^= INFLIGHT_PROBE | INFLIGHT_GROWS; /* shut again before it was sent */
 		return;
+	}
 	if (is_probing) {
 		inflight_mark_lost(conn, &conn->inflight);
 		conn->inflight.flags ^= INFLIGHT_PROBE | INFLIGHT_GROWS;

@@ -39,7 +39,8 @@ void segment_negotiate(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_
 /* The peer's SYN: from here on we know what it sends next. */
 static void syn_sent_take_syn(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
 {
-	segment_negotiate(tcp, conn, &frame->options, conn->inflight.retransmits);
+	segment_negotiate(tcp, conn, &frame->options,
+			  conn->inflight.retransmits == INFLIGHT_UNSENT ? 0 : conn->inflight.retransmits);
 	conn->rcv_nxt = seq_add(frame->seq, 1);
 	conn->last_ack_sent = conn->rcv_nxt;
 	conn->rcv_measure_seq = conn->rcv_nxt;

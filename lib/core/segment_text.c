@@ -124,11 +124,13 @@ static void text_in_order(struct tcp *tcp, struct tcp_conn *conn, struct frame *
 
 /*
  * What connections hold unread is bounded, so that packets remain to receive ACKs with.  Text in order may take more of them
- * than text out of order: it is what lets the latter go.
+ * than text out of order: it is what lets the latter go.  Who holds nothing may take the last ones: a stalled reader then costs
+ * the others one packet, and those who read go on.
  */
 static bool text_has_room(struct tcp *tcp, struct tcp_conn *conn, bool in_order)
 {
-	uint64_t limit = (uint64_t)tcp->config.packets * (in_order ? 3 : 2) / 4;
+	uint32_t eighths = !in_order ? 4 : conn->rcv_tail ? 6 : 7;
+	uint64_t limit = (uint64_t)tcp->config.packets * eighths / 8;
 
 	if (tcp->packets_held < limit)
 		return true;

@@ -34,6 +34,8 @@ static const char *tcp_refuse(const struct sluice_config *config, uint32_t worke
 		return "the retransmission timeout must be at most an hour, and its least no more than its most";
 	if (config->r2_ms > R2_MAX_S * 1000 || config->syn_r2_ms > R2_MAX_S * 1000)
 		return "R2, the time to give up after, must be at most three hours";
+	if (config->rto_max_ms < config->rto_initial_ms)
+		return "the retransmission timeout's most must be no less than the first one";
 	if (config->rto_initial_ms == 0 || config->rto_initial_ms > RTO_INITIAL_MAX_MS)
 		return "the first retransmission timeout must be 1 ms to a minute";
 	if (config->delayed_ack_ms > DELAYED_ACK_MAX_MS)

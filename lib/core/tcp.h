@@ -73,6 +73,7 @@ struct tcp {
 	struct ack_fifo ack_fifo;
 
 	struct work_list to_tell, to_send;
+	bool sends_tried;      /* somebody of to_send had its turn since events were last collected */
 	uint32_t ooo_packets;  /* held out of order */
 	uint32_t packets_held; /* by connections, in order or not */
 	uint32_t worker_timer; /* tick; 0: not armed */

@@ -66,7 +66,7 @@ static void timer_retransmit(struct tcp *tcp, struct tcp_conn *conn)
 
 	if (conn->timeouts_count == 0 && !is_probe && !(conn->flags & CONN_SYN_UNACKED))
 		conn->ssthresh_bytes = cc_ssthresh(tcp_conn_pipe_bytes(conn), conn->mss_bytes);
-	if (!is_probe) {
+	if (!is_probe && conn->inflight.retransmits != INFLIGHT_UNSENT) {
 		conn->cwnd_bytes = conn->mss_bytes;
 		conn->flags = (conn->flags | CONN_TIMEOUT) & ~(uint32_t)CONN_RECOVERY & 0xffffff;
 		conn->recover = conn->snd_nxt;

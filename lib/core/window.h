@@ -26,7 +26,7 @@ static inline uint32_t window_room_bytes(const struct tcp_conn *conn)
 /* What opening the window would add to what the peer was told; at most 0: nothing. */
 static inline int32_t window_gain_bytes(const struct tcp_conn *conn)
 {
-	return (int32_t)(seq_add(conn->rcv_nxt, window_room_bytes(conn)).value - tcp_conn_rcv_edge(conn).value);
+	return (int32_t)(seq_add(conn->rcv_nxt, window_room_bytes(conn)).value - tcp_conn_rcv_told(conn).value);
 }
 
 static inline bool window_is_worth_opening(const struct tcp_conn *conn)

@@ -44,14 +44,38 @@ static void work_tell_timer(struct tcp *tcp)
 	tcp->event[tcp->event_count++] = (struct sluice_event){.mask = SLUICE_TIMER, .listener = SLUICE_NO_LISTENER};
 }
 
-/* Some of those who wait to send have news meanwhile: a few a turn are looked at, so that none waits for long. */
+/* Puts the connections of `more` behind those of `list`. */
+static void work_join(struct tcp *tcp, struct work_list *list, const struct work_list *more)
+{
+	if (more->first == INDEX_NONE)
+		return;
+	if (list->first == INDEX_NONE)
+		list->first = more->first;
+	else
+		tcp_conn_at(tcp, list->last)->work_next = more->first;
+	list->last = more->last;
+}
+
+/*
+ * Some of those who wait to send have news meanwhile: a few a turn are looked at.  They keep their places, since what is sent
+ * goes by them; only where nothing at all could be sent do they go to the end, so that the next turn looks at others.
+ */
 static void work_find_news(struct tcp *tcp)
 {
+	struct work_list seen = {INDEX_NONE, INDEX_NONE};
+
 	for (uint32_t i = 0; i < WAITING_PER_TURN_MAX && tcp->to_send.first != INDEX_NONE; i++) {
 		struct tcp_conn *conn = work_pop(tcp, &tcp->to_send);
 
-		work_push(tcp, conn->event_mask ? &tcp->to_tell : &tcp->to_send, conn);
+		work_push(tcp, conn->event_mask ? &tcp->to_tell : &seen, conn);
 	}
+	if (tcp->sends_tried) {
+		work_join(tcp, &seen, &tcp->to_send);
+		tcp->to_send = seen;
+	} else {
+		work_join(tcp, &tcp->to_send, &seen);
+	}
+	tcp->sends_tried = false;
 }
 
 void tcp_collect_events(struct tcp *tcp)
@@ -96,6 +120,7 @@ bool tcp_output_work(struct tcp *tcp)
 
 		if (!transmit_has_room(tcp) || tcp->stash.fresh_count == 0)
 			return true;
+		tcp->sends_tried = true;
 		conn = work_pop(tcp, &tcp->to_send);
 		is_last = tcp_conn_index(tcp, conn) == last;
 		if (work_send(tcp, conn))
