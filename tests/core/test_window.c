@@ -62,6 +62,29 @@ static void test_shrinks_as_text_waits(void **state)
 	assert_int_equal(conn.rcv_wnd_raw, 0);
 }
 
+/* A window told as shut, of a buffer that is not much more than a unit: reading it empty is worth telling. */
+static void test_shut_and_read_empty(void **state)
+{
+	(void)state;
+	for (uint8_t shift = 8; shift <= 14; shift++) {
+		uint32_t buffer = 1U << shift;
+		struct tcp_conn conn = conn_of(0U - 500, shift, buffer, 0, buffer);
+
+		while (conn.readable_bytes < buffer) {
+			uint32_t bytes = cc_min(cc_min(60, buffer - conn.readable_bytes),
+						seq_distance(tcp_conn_rcv_edge(&conn), conn.rcv_nxt));
+
+			conn.rcv_nxt = seq_add(conn.rcv_nxt, bytes);
+			conn.readable_bytes += bytes;
+			offer(&conn);
+		}
+		assert_int_equal(conn.rcv_wnd_raw, 0);
+		conn.readable_bytes = 0;
+		assert_true(window_is_worth_opening(&conn));
+		assert_int_equal(offer(&conn), buffer);
+	}
+}
+
 /* MUST-39: the right edge stays until min(buffer / 2, MSS) can be added at once. */
 static void test_no_crumbs_must_39(void **state)
 {
@@ -149,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_syn_window_is_not_scaled_rfc7323_2_2),
 		cmocka_unit_test(test_syn_window_says_the_same_scaled),
 		cmocka_unit_test(test_shrinks_as_text_waits),
+		cmocka_unit_test(test_shut_and_read_empty),
 		cmocka_unit_test(test_no_crumbs_must_39),
 		cmocka_unit_test(test_never_taken_back_shld_14),
 		cmocka_unit_test(test_edge_moves_right),

@@ -203,6 +203,47 @@ static void test_stash_runs_dry(void **state)
 	scene_free(scene);
 }
 
+/* A turn in which so many packets can be built; who got one has no ACK to send any more. */
+static void scarce_turn(struct scene *scene, uint32_t packets)
+{
+	struct tcp *tcp = scene->tcp;
+
+	tcp_collect_events(tcp);
+	while (tcp->stash.fresh_count < packets) {
+		tcp->stash.fresh[tcp->stash.fresh_count++] = packet_new();
+		scene->packets++;
+	}
+	tcp_output_work(tcp);
+	assert_int_equal(tcp->transmit.count, packets);
+	scene->packets -= packets;
+	while (tcp->transmit.count)
+		packet_free(tcp->transmit.packet[--tcp->transmit.count]);
+}
+
+/* More who always have something to send than packets: each has its turn, whatever is looked at for news meanwhile. */
+static void test_everybody_has_a_turn(void **state)
+{
+	enum { COUNT = WAITING_PER_TURN_MAX + 44, PACKETS = 44, TURNS = 60 };
+	struct scene *scene = scene_of_many(COUNT);
+	uint32_t served[COUNT] = {0};
+
+	(void)state;
+	stash_is_empty(scene);
+	for (uint32_t turn = 0; turn < TURNS; turn++) {
+		for (uint32_t i = 0; i < COUNT; i++) {
+			tcp_conn_at(scene->tcp, i)->flags |= CONN_ACK_NOW;
+			work_output(scene->tcp, tcp_conn_at(scene->tcp, i));
+		}
+		scarce_turn(scene, PACKETS);
+		for (uint32_t i = 0; i < COUNT; i++)
+			served[i] += !(tcp_conn_at(scene->tcp, i)->flags & CONN_ACK_NOW);
+	}
+	for (uint32_t i = 0; i < COUNT; i++)
+		assert_in_range(served[i], TURNS * PACKETS / COUNT - 1, TURNS * PACKETS / COUNT + 2);
+	abort_all(scene);
+	scene_free(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +254,7 @@ int main(void)
 		cmocka_unit_test(test_fair_output),
 		cmocka_unit_test(test_news_while_the_port_refuses),
 		cmocka_unit_test(test_stash_runs_dry),
+		cmocka_unit_test(test_everybody_has_a_turn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
