@@ -147,6 +147,7 @@ if wants tidy; then
 	else
 		check tidy tests/tidy
 	fi
+	check "mutants: every row fits the tree" $python tests/sim/mutants.py --check
 	python_tests tidy tests/test_tidy.py tests/test_tally.py
 fi
 

@@ -6,7 +6,7 @@ Each row of mutants_table.py is a fault that a programmer could make.  The tree 
 once, and then for each fault: the line is changed, the simulator alone is built again, and seeds run until one fails.  A
 fault that no seed catches means that an oracle, or the dice, is missing something.
 
-    tests/sim/mutants.py [--seeds N] [--jobs N] [--only NAME] [--list] [--keep DIRECTORY]
+    tests/sim/mutants.py [--seeds N] [--jobs N] [--only NAME] [--list] [--check] [--keep DIRECTORY]
 """
 
 import argparse
@@ -65,9 +65,6 @@ def mutate(tree, mutant):
     """Changes one place; returns the text as it was."""
     path = tree / mutant.file
     text = path.read_text()
-    count = text.count(mutant.old)
-    if count != 1:
-        sys.exit(f"{mutant.name}: the old text is found {count} times in {mutant.file}: bring mutants_table.py up to date")
     path.write_text(text.replace(mutant.old, mutant.new))
     return text
 
@@ -90,6 +87,10 @@ def check_table():
     names = [mutant.name for mutant in MUTANTS]
     if len(set(names)) != len(names):
         sys.exit("mutants_table.py: a name is used twice")
+    for mutant in MUTANTS:
+        count = (ROOT / mutant.file).read_text().count(mutant.old)
+        if count != 1:
+            sys.exit(f"mutants_table.py: {mutant.name}: its text is found {count} times in {mutant.file}; bring it up to date")
 
 
 def main():
@@ -98,9 +99,12 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", help="mutants whose name contains this")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--check", action="store_true", help="only whether every row still fits the tree")
     parser.add_argument("--keep", help="use this directory and leave it, to build faster next time")
     options = parser.parse_args()
     check_table()
+    if options.check:
+        return 0
     mutants = [mutant for mutant in MUTANTS if not options.only or options.only in mutant.name]
     if options.list:
         for mutant in mutants:
