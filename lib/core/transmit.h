@@ -35,6 +35,7 @@ static inline bool transmit_put(struct tcp *tcp, struct rte_mbuf *packet)
 		stash_give(&tcp->stash, packet);
 		return false;
 	}
+	stash_unguard(packet); /* an answer may be built in the packet that asked; the port uses all of it again */
 	tcp->transmit.packet[tcp->transmit.count++] = packet;
 	return true;
 }

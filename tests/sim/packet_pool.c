@@ -100,8 +100,7 @@ static void buffer_give(struct packet_pool *pool, struct rte_mbuf *packet)
 	} else if (RTE_MBUF_CLONED(packet)) {
 		buffer_give(pool, rte_mbuf_from_indirect(packet));
 	}
-	ASAN_UNPOISON_MEMORY_REGION(room_of(packet), BUFFER_BYTES);
-	memset(room_of(packet), SCRIBBLE, BUFFER_BYTES);
+	memset(room_of(packet), SCRIBBLE, BUFFER_BYTES); /* as a port does: what is given back is free to be written */
 	ASAN_POISON_MEMORY_REGION(room_of(packet), BUFFER_BYTES);
 	tag_of(packet)->state = TAG_FREE;
 	packet->next = pool->free_list;
