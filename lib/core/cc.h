@@ -10,6 +10,8 @@
 #define CC_SLOW_START_SEGMENTS_MAX \
 	8 /* counted per ACK: one ACK may answer a whole turn's burst (RFC 9406 section 4.2) */
 
+#define DUPLICATE_ACKS 3 /* RFC 5681 section 3.2 */
+
 static inline uint32_t cc_min(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
@@ -43,6 +45,12 @@ static inline uint32_t cc_grow(uint32_t cwnd_bytes, uint32_t ssthresh_bytes, uin
 static inline uint32_t cc_ssthresh(uint32_t flight_bytes, uint32_t mss_bytes)
 {
 	return cc_max(flight_bytes / 2, 2 * mss_bytes);
+}
+
+/* RFC 3042: each of the first duplicates says that a segment left the network, and lets one follow. */
+static inline uint32_t cc_limited(uint32_t duplicate_acks, uint32_t mss_bytes)
+{
+	return duplicate_acks < DUPLICATE_ACKS ? duplicate_acks * mss_bytes : 0;
 }
 
 /* RFC 6582 section 3.2 step 2: the three segments that left the network are let in. */

@@ -296,12 +296,15 @@ static struct output_segment output_plan(const struct tcp *tcp, const struct tcp
 	uint32_t full_bytes = output_text_max(tcp, conn);
 	int32_t usable_bytes = output_usable_bytes(conn);
 	uint32_t pipe_bytes = tcp_conn_pipe_bytes(conn);
+	uint32_t window_bytes = conn->cwnd_bytes;
 	uint32_t bytes;
 
+	if (!(conn->flags & (CONN_RECOVERY | CONN_TIMEOUT)))
+		window_bytes += cc_limited(conn->dup_acks, conn->mss_bytes);
 	if (usable_bytes <= 0)
 		return segment;
 	bytes = cc_min(cc_min(unsent_bytes, full_bytes), (uint32_t)usable_bytes);
-	if (bytes && pipe_bytes + bytes > conn->cwnd_bytes && pipe_bytes)
+	if (bytes && pipe_bytes + bytes > window_bytes && pipe_bytes)
 		return segment;
 	if (bytes && !output_is_worth(conn, bytes, unsent_bytes, full_bytes))
 		return segment;

@@ -13,8 +13,6 @@
 #include "lib/core/timer.h"
 #include "lib/core/work.h"
 
-#define DUPLICATE_ACKS 3 /* RFC 5681 section 3.2 */
-
 static void conn_flags_clear(struct tcp_conn *conn, uint32_t flags)
 {
 	conn->flags &= ~flags & 0xffffff;
@@ -116,9 +114,12 @@ static void ack_duplicate(struct tcp *tcp, struct tcp_conn *conn)
 		work_output(tcp, conn);
 		return;
 	}
+	if (conn->dup_acks < DUPLICATE_ACKS)
+		work_output(tcp, conn); /* limited transmit: output_plan() lets one more segment go */
 	if (conn->dup_acks != DUPLICATE_ACKS || conn->flags & CONN_TIMEOUT || !seq_after(conn->snd_una, conn->recover))
 		return;
-	conn->ssthresh_bytes = cc_ssthresh(tcp_conn_pipe_bytes(conn), conn->mss_bytes);
+	/* What limited transmit sent beyond the window does not count (RFC 3042 section 2). */
+	conn->ssthresh_bytes = cc_ssthresh(cc_min(tcp_conn_pipe_bytes(conn), conn->cwnd_bytes), conn->mss_bytes);
 	conn->recover = conn->snd_nxt;
 	inflight_mark_lost(conn, &conn->inflight);
 	conn->cwnd_bytes = cc_recovery_window(conn->ssthresh_bytes, conn->mss_bytes);

@@ -162,7 +162,10 @@ static void test_writable(void **state)
 
 /* ---- Duplicates and fast recovery ------------------------------------------------------------------------- */
 
-/* RFC 5681 section 3.2, RFC 6582: three duplicates, one retransmission; the window halves, inflates, and deflates at the end. */
+/*
+ * RFC 5681 section 3.2, RFC 3042, RFC 6582: two duplicates let a new segment go each, the third has one sent again; the window halves,
+ * inflates, and deflates at the end.
+ */
 static void test_fast_recovery_rfc6582(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -172,35 +175,38 @@ static void test_fast_recovery_rfc6582(void **state)
 	(void)state;
 	sends_bytes(scene, conn, 10 * MSS, 0); /* waits for the window: 10 segments at first */
 	expect_nothing(scene);
-	acks(scene, 1);
-	acks(scene, 1);
-	expect_nothing(scene);
+	for (uint32_t i = 0; i < 2; i++) {
+		acks(scene, 1);
+		expect_segment(scene, 10 + i);
+		expect_nothing(scene);
+		assert_int_equal(conn->cwnd_bytes, 10 * MSS);
+	}
 	acks(scene, 1);
 	expect_segment(scene, 0);
 	expect_nothing(scene);
-	assert_int_equal(conn->ssthresh_bytes, 5 * MSS);
+	assert_int_equal(conn->ssthresh_bytes, 5 * MSS); /* of the window, not of what went beyond it */
 	assert_int_equal(conn->cwnd_bytes, 8 * MSS);
-	for (uint32_t i = 0; i < 2; i++) { /* inflates to what is on the way */
+	for (uint32_t i = 0; i < 4; i++) { /* inflates to what is on the way */
 		acks(scene, 1);
 		expect_nothing(scene);
 	}
 	acks(scene, 1);
-	expect_segment(scene, 10);
+	expect_segment(scene, 12);
 	acks(scene, 1);
-	expect_segment(scene, 11);
+	expect_segment(scene, 13);
 	expect_nothing(scene);
 	acks(scene, 1 + 3 * MSS); /* partial: the next hole, at once */
 	expect_segment(scene, 3);
 	hears(scene, SLUICE_ACKED);
 	assert_true(conn->flags & CONN_RECOVERY);
 	forget_sent(scene);
-	flight_bytes = conn->snd_nxt.value - OUR_ISS - (1 + 10 * MSS);
-	acks(scene, 1 + 10 * MSS); /* all that was out when it began */
+	flight_bytes = conn->snd_nxt.value - OUR_ISS - (1 + 12 * MSS);
+	acks(scene, 1 + 12 * MSS); /* all that was out when it began */
 	assert_false(conn->flags & CONN_RECOVERY);
 	assert_int_equal(conn->cwnd_bytes, flight_bytes < 4 * MSS ? flight_bytes + MSS : 5 * MSS);
 	assert_int_equal(counted(scene, recoveries_fast), 1);
 	assert_int_equal(counted(scene, retransmits_fast), 2);
-	assert_int_equal(counted(scene, acks_duplicate), 7);
+	assert_int_equal(counted(scene, acks_duplicate), 9);
 	scene_free(scene);
 }
 

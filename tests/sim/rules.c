@@ -137,8 +137,6 @@ static void rule_acknowledgment(const struct side *side, const struct dissect *s
 
 	if (!(seg->flags & SEG_ACK))
 		return;
-	if (!other->has_iss && side->is_active && !side->opened)
-		return; /* it crossed with an old SYN of the same tuple, and will hear RST */
 	SIDE_RULE(other->has_iss, "ack", "acknowledges a side that never spoke");
 	ack = seg->ack - other->iss;
 	SIDE_RULE(ack <= ranges_contiguous(&side->got), "ack",
@@ -199,9 +197,17 @@ static void rule_offers(const struct side *side, const struct dissect *seg)
 	SIDE_RULE(!seg->has_sack_permitted || other->offers_sack, "offers", "SYN-ACK with SACK for a SYN without");
 }
 
+/* It crossed with a SYN of an older connection of the same tuple, and will hear RST: what they agreed on, nobody knows. */
+static bool has_crossed_an_old_syn(const struct side *side)
+{
+	return !side->talk->side[1 - side->index].has_iss && side->is_active && !side->opened;
+}
+
 void rules_segment(const struct observer *observer, struct side *side, const struct dissect *seg)
 {
 	SIDE_RULE(!side->reset_sent || !side->closed, "reset", "spoke after its own RST");
+	if (has_crossed_an_old_syn(side) && seg->flags & SEG_ACK)
+		return;
 	rule_text(side, seg);
 	rule_window(side, seg);
 	rule_segment_size(observer, side, seg);
