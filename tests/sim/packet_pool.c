@@ -118,6 +118,13 @@ void packet_pool_give(struct packet_pool *pool, struct rte_mbuf *packet)
 	}
 }
 
+void packet_pool_drop(struct packet_pool *pool, struct rte_mbuf *packet)
+{
+	for (struct rte_mbuf *part = packet; part; part = part->next)
+		ASAN_UNPOISON_MEMORY_REGION(room_of(part), BUFFER_BYTES);
+	packet_pool_give(pool, packet);
+}
+
 static struct rte_mbuf *buffer_fill(struct packet_pool *pool, const uint8_t *data, uint32_t bytes)
 {
 	struct rte_mbuf *packet = packet_pool_take(pool);
@@ -144,7 +151,7 @@ struct rte_mbuf *packet_pool_receive(struct packet_pool *pool, const uint8_t *fr
 
 		last->next = buffer_fill(pool, frame + at, part);
 		if (!last->next) {
-			packet_pool_give(pool, first);
+			packet_pool_drop(pool, first);
 			return NULL;
 		}
 		last = last->next;

@@ -27,6 +27,9 @@ struct rte_mbuf *packet_pool_take(struct packet_pool *pool);
 /* Gives back one reference to a packet: every buffer of a chain, and what an attached one refers to. */
 void packet_pool_give(struct packet_pool *pool, struct rte_mbuf *packet);
 
+/* The same, of a packet from packet_pool_receive() that nobody took: what guards its ends goes first. */
+void packet_pool_drop(struct packet_pool *pool, struct rte_mbuf *packet);
+
 /* Writes a received frame into a packet, over `buffers` chained buffers cut at random-looking places; NULL at the limit. */
 struct rte_mbuf *packet_pool_receive(struct packet_pool *pool, const uint8_t *frame, uint32_t bytes,
 				     uint32_t first_bytes);
