@@ -57,9 +57,9 @@ build() {
 		{ tail -n 30 "$work/ninja" && stop "the build failed, see above; if build/ is of an older time, remove it"; }
 }
 
-# MODE KEY: one loopback run; its figure is printed.
+# MODE KEY CONCURRENCY: one loopback run; its figure is printed.
 loopback() {
-	timeout 60 "$load" --loopback --mode "$1" --duration "${seconds}s" --json "$work/$1.json" >"$work/$1.log" 2>&1
+	timeout 60 "$load" --loopback --mode "$1" --concurrency "$3" --duration "${seconds}s" --json "$work/$1.json" >"$work/$1.log" 2>&1
 	status=$?
 	[ $status -eq 0 ] || { tail -n 20 "$work/$1.log" && stop "$load --loopback --mode $1 ended with $status, see above"; }
 	figure "$work/$1.json" "$2"
@@ -130,8 +130,8 @@ sh app/install.sh app/packages || exit 1
 echo "Building in build/ ..."
 build
 echo "Measuring, $seconds seconds each, two stacks on a wire inside one process ..."
-cps=$(loopback cps connections_per_second) || exit 1
-rps=$(loopback rps requests_per_second) || exit 1
+cps=$(loopback cps connections_per_second 64) || exit 1
+rps=$(loopback rps requests_per_second 1000) || exit 1
 reason=$(why_no_tap)
 if [ -z "$reason" ]; then
 	echo "Serving a page to curl through a TAP device ..."
@@ -143,8 +143,8 @@ else
 	heard="The page over a TAP device was skipped: $reason."
 fi
 
-figures=$(printf '  %9s connections per second   each opens, asks once, is answered, and closes on both sides
-  %9s requests per second      on connections that stay open' "$cps" "$rps")
+figures=$(printf '  %9s connections per second   64 at a time; each opens, asks once, is answered, and closes on both sides
+  %9s requests per second      on 1,000 connections that stay open' "$cps" "$rps")
 cat <<SUMMARY
 
 Sluice on this machine, one core for the server and one for its clients:
