@@ -23,7 +23,6 @@
 #define STASH_PACKETS_MAX                  1024
 #define STASH_LOW_PACKETS                  256 /* topped up to this before a turn */
 #define STASH_HIGH_PACKETS                 768 /* drained to this after one */
-#define STASH_SPENT_MAX                    256
 
 /* Time. */
 #define TICK_NS                            250000 /* of the timer wheel */

@@ -507,7 +507,8 @@ SLUICE_API void *sluice_context(const struct sluice_worker *worker, sluice_conn 
 SLUICE_API bool sluice_addresses(const struct sluice_worker *worker, sluice_conn conn, struct sluice_address *local,
 				 struct sluice_address *peer);
 
-/* TIMER is raised once at `deadline_ns` of the turn's clock or within a tick (250 µs) after; 0 disarms. */
+/* TIMER is raised once at `deadline_ns` of the turn's clock or within a tick (250 µs) after; 0 disarms.  One more than six
+ * days ahead is raised after six days. */
 SLUICE_API void sluice_set_timer(struct sluice_worker *worker, sluice_conn conn, uint64_t deadline_ns);
 SLUICE_API void sluice_set_worker_timer(struct sluice_worker *worker, uint64_t deadline_ns);
 

@@ -170,8 +170,9 @@ static uint16_t half_open_made(const struct tcp *tcp, const struct half_open *en
 }
 
 /* The oldest of a family stands first in one of its FIFOs. */
-static uint32_t half_open_oldest(const struct tcp *tcp, const struct half_open_fifo *fifo)
+static uint32_t half_open_oldest(const struct tcp *tcp, bool ipv6)
 {
+	const struct half_open_fifo *fifo = &tcp->half_open.fifo[ipv6 ? HALF_OPEN_ATTEMPTS_MAX : 0];
 	uint32_t oldest = HALF_OPEN_NONE;
 	uint16_t oldest_made = 0;
 
@@ -197,7 +198,7 @@ static uint32_t half_open_take(struct tcp *tcp, bool ipv6)
 	struct pool *pool = ipv6 ? &set->ipv6 : &set->ipv4;
 
 	if (pool->used_count == pool->capacity_count) {
-		uint32_t oldest = half_open_oldest(tcp, &set->fifo[ipv6 ? HALF_OPEN_ATTEMPTS_MAX : 0]);
+		uint32_t oldest = half_open_oldest(tcp, ipv6);
 
 		if (oldest == HALF_OPEN_NONE)
 			return HALF_OPEN_NONE;
@@ -274,8 +275,7 @@ bool half_open_has_room(const struct tcp *tcp, bool ipv6, bool pinned)
 	const struct pool *pool = ipv6 ? &set->ipv6 : &set->ipv4;
 
 	return (!pinned || set->pinned_count < pool->capacity_count / HALF_OPEN_PINNED_PART + 1) &&
-	       (pool->used_count < pool->capacity_count ||
-		half_open_oldest(tcp, &set->fifo[ipv6 ? HALF_OPEN_ATTEMPTS_MAX : 0]) != HALF_OPEN_NONE);
+	       (pool->used_count < pool->capacity_count || half_open_oldest(tcp, ipv6) != HALF_OPEN_NONE);
 }
 
 /* The connection that the entry promised; NULL: no record is free, and the entry stays. */

@@ -112,23 +112,25 @@ static void life_send_owed_ack(struct tcp *tcp, struct tcp_conn *conn)
 		output_ack(tcp, conn);
 }
 
-void life_leave_time_wait(struct tcp *tcp, struct tcp_conn *conn)
+/* A small record goes on in its place. */
+static void life_leave(struct tcp *tcp, struct tcp_conn *conn, enum sluice_reason reason)
 {
-	tcp_enter(tcp, conn, SLUICE_STATE_TIME_WAIT);
 	life_send_owed_ack(tcp, conn);
-	time_wait_take_over(tcp, conn, false);
-	conn->reason = SLUICE_REASON_FINISHED;
+	time_wait_take_over(tcp, conn, reason == SLUICE_REASON_CLOSED_LOCALLY);
+	conn->reason = (uint32_t)reason & 63U;
 	life_detach(tcp, conn);
 	life_check_told(tcp, conn);
 }
 
+void life_leave_time_wait(struct tcp *tcp, struct tcp_conn *conn)
+{
+	tcp_enter(tcp, conn, SLUICE_STATE_TIME_WAIT);
+	life_leave(tcp, conn, SLUICE_REASON_FINISHED);
+}
+
 void life_leave_fin_wait_2(struct tcp *tcp, struct tcp_conn *conn)
 {
-	life_send_owed_ack(tcp, conn);
-	time_wait_take_over(tcp, conn, true);
-	conn->reason = SLUICE_REASON_CLOSED_LOCALLY;
-	life_detach(tcp, conn);
-	life_check_told(tcp, conn);
+	life_leave(tcp, conn, SLUICE_REASON_CLOSED_LOCALLY);
 }
 
 void life_free(struct tcp *tcp, struct tcp_conn *conn)

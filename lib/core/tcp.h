@@ -38,7 +38,7 @@ struct ack_fifo_entry {
 
 struct ack_fifo {
 	struct ack_fifo_entry *entry;
-	uint32_t capacity_count; /* a power of two, at least the number of connections */
+	uint32_t capacity_count; /* a power of two; where connections are more, some ACKs leave at once */
 	uint32_t first, end;     /* running; entry i lies at i modulo capacity */
 };
 
