@@ -189,6 +189,7 @@ enum { SLUICE_DROP_COUNT = 0 SLUICE_DROPS(X) };
 	X(packets_held, "packet buffers held by connections")                                       \
 	X(send_chunks_used, "chunks of copied send data in use")                                    \
 	X(descriptors_used, "send descriptors and in-flight records in use beyond the inline ones") \
+	X(paths_used, "connections with more than one segment in flight, or lately so")             \
 	X(listeners, "listeners")
 
 enum sluice_gauge {

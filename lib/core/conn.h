@@ -56,6 +56,7 @@ enum tcp_conn_flag {
 	CONN_TIMESTAMPS = BIT(0), /* negotiated */
 	CONN_SACK = BIT(1),       /* negotiated */
 	CONN_NODELAY = BIT(2),
+	CONN_KEEPALIVE = BIT(3),   /* asked for by the application (RFC 9293 MUST-24) */
 	CONN_SYN_UNACKED = BIT(4), /* our SYN is outstanding */
 	CONN_SYN_AGAIN = BIT(5),   /* our SYN was retransmitted (RFC 6298 section 5.7) */
 	CONN_FIN_QUEUED = BIT(6),  /* our direction closes after what is queued */
@@ -69,8 +70,8 @@ enum tcp_conn_flag {
 	CONN_DIRTY = BIT(14),       /* flush must look at it */
 	CONN_SHORT = BIT(15),       /* a send was short: WRITABLE is owed */
 	CONN_MORE = BIT(16),        /* the application said that more follows */
-	CONN_RECOVERY = BIT(17),    /* fast recovery, until `recover` */
-	CONN_TIMEOUT = BIT(18),     /* recovery from a timeout, until `recover` */
+	CONN_RECOVERY = BIT(17),    /* fast recovery, until the path's `recover` */
+	CONN_TIMEOUT = BIT(18),     /* recovery from a timeout, until the path's `recover` */
 	CONN_HAS_MAC = BIT(19),     /* next hop known */
 	CONN_PERSIST = BIT(21),     /* retransmit_deadline is for a window probe */
 	CONN_PERSIST_DUE = BIT(22), /* the persist timer fired: send what there is */
@@ -102,14 +103,13 @@ struct tcp_conn {
 	struct tcp_inflight inflight; /* the oldest */
 	uint32_t inflight_last;       /* index of the newest if it is not the oldest */
 	uint32_t retransmit_deadline; /* tick; 0: not armed */
-	uint32_t lost_bytes;          /* of records marked lost */
-	struct seq recover;           /* RFC 6582 */
-	uint16_t mss_bytes;           /* text of a full segment: options that every segment carries are counted off */
-	uint16_t max_wnd_raw;         /* MAX.SND.WND, not shifted, rounded up */
-	uint8_t backoff_count : 5;    /* how often the RTO was doubled: until something sent once is acknowledged */
-	uint8_t timeouts_count : 3;   /* in a row, with nothing acknowledged between; saturates */
-	uint8_t dup_acks : 4;         /* saturates */
-	uint8_t unacked_count : 4;    /* text segments since our last ACK; saturates */
+	uint32_t path;        /* index of its struct tcp_path; INDEX_NONE: none, and at most one record is in flight */
+	uint32_t heard_tick;  /* when a segment last came; kept only with CONN_KEEPALIVE */
+	uint16_t mss_bytes;   /* text of a full segment: options that every segment carries are counted off */
+	uint16_t max_wnd_raw; /* MAX.SND.WND, not shifted, rounded up */
+	uint8_t backoff_count : 5;  /* how often the RTO was doubled: until something sent once is acknowledged */
+	uint8_t timeouts_count : 3; /* in a row, with nothing acknowledged between; saturates */
+	uint8_t unacked_count : 4;  /* text segments since our last ACK; saturates */
 	uint8_t probes_count;
 	uint8_t event_mask; /* SLUICE_*, not yet told */
 
@@ -128,12 +128,14 @@ struct tcp_conn {
 	alignas(CACHE_LINE_BYTES) /* line 3: rarely */
 		struct wheel_link wheel_link;
 	uint32_t timer_deadline; /* the application's; tick, 0: not armed */
-	uint32_t sent_tick;      /* when text was last sent */
-	uint32_t ts_offset;      /* our timestamps are milliseconds plus this */
+	uint16_t keepalive_idle_s;
+	uint16_t keepalive_interval_s : 12, keepalive_count : 4;
+	uint32_t ts_offset; /* our timestamps are milliseconds plus this */
 	uint32_t generation : 24;
 	uint32_t listener : 8;          /* LISTENER_NONE: an active open */
 	uint32_t rcv_buffer_bytes : 26; /* what the window may come to */
-	uint32_t reason : 6;            /* enum sluice_reason */
+	uint32_t reason : 5;            /* enum sluice_reason */
+	uint32_t is_user_timeout : 1;   /* r2_s bounds the persist state, too (RFC 5482) */
 	struct seq rcv_measure_seq;     /* rcv_nxt when this measurement of the peer's rate began */
 	uint16_t rcv_measure_ms;        /* and when */
 	uint16_t rcv_slip_bytes;        /* by which our last ACK offered less than one before it */
@@ -186,12 +188,6 @@ static inline uint32_t tcp_conn_max_wnd_bytes(const struct tcp_conn *conn)
 static inline struct seq tcp_conn_queue_seq(const struct tcp_conn *conn)
 {
 	return conn->flags & CONN_SYN_UNACKED ? seq_add(conn->snd_una, 1) : conn->snd_una;
-}
-
-/* Sent and, as far as we know, still on the way. */
-static inline uint32_t tcp_conn_pipe_bytes(const struct tcp_conn *conn)
-{
-	return seq_distance(conn->snd_nxt, conn->snd_una) - conn->lost_bytes;
 }
 
 static inline bool tcp_conn_is_ipv4(const struct tcp_conn *conn)

@@ -75,14 +75,13 @@ static void connect_begin(struct tcp *tcp, struct tcp_conn *conn, const struct s
 	conn->flags |= CONN_SYN_UNACKED;
 	conn->snd_una = iss;
 	conn->snd_nxt = seq_add(iss, 1);
-	conn->recover = iss;
 	conn->mss_bytes = output_mss(tcp, tcp_conn_is_ipv4(conn), 0, false);
 	conn->cwnd_bytes = conn->mss_bytes;
 	conn->rcv_shift = tcp->config.window_shift & 15U;
 	inflight_append(
 		tcp, conn,
 		(struct tcp_inflight){.seq = iss, .bytes = 1, .flags = INFLIGHT_SYN, .retransmits = INFLIGHT_UNSENT});
-	inflight_mark_lost(conn, &conn->inflight);
+	inflight_mark_lost(tcp, conn, &conn->inflight);
 	tcp_enter(tcp, conn, SLUICE_STATE_SYN_SENT);
 	work_output(tcp, conn);
 }

@@ -302,7 +302,6 @@ static struct tcp_conn *half_open_promote(struct tcp *tcp, uint32_t index, const
 		conn->flags &= ~(uint32_t)CONN_NODELAY & 0xffffff;
 	conn->snd_una = seq_add(entry->iss, 1);
 	conn->snd_nxt = conn->snd_una;
-	conn->recover = entry->iss;
 	conn->rcv_nxt = seq_add(entry->irs, 1);
 	conn->last_ack_sent = conn->rcv_nxt;
 	conn->rcv_measure_seq = conn->rcv_nxt;

@@ -16,8 +16,9 @@ void inflight_append(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight
 		conn->inflight_last = INDEX_NONE;
 		return;
 	}
+	path_need(tcp, conn);
 	index = pool_take(&tcp->inflight);
-	ASSERT(index != POOL_NONE);
+	ASSERT(index != POOL_NONE && conn->path != INDEX_NONE);
 	if (conn->inflight_last != INDEX_NONE)
 		last = pool_at(&tcp->inflight, conn->inflight_last);
 	last->next = index;
@@ -25,13 +26,21 @@ void inflight_append(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight
 	*(struct tcp_inflight *)pool_at(&tcp->inflight, index) = record;
 }
 
+/* Of the oldest, `bytes` go. */
+static void inflight_unmark(struct tcp *tcp, struct tcp_conn *conn, uint32_t bytes)
+{
+	struct tcp_path *path = path_of(tcp, conn);
+
+	if (path && conn->inflight.flags & INFLIGHT_LOST)
+		path->lost_bytes -= bytes;
+}
+
 /* Removes the oldest; the next one moves into the connection. */
 static void inflight_pop(struct tcp *tcp, struct tcp_conn *conn)
 {
 	uint32_t next = conn->inflight.next;
 
-	if (conn->inflight.flags & INFLIGHT_LOST)
-		conn->lost_bytes -= conn->inflight.bytes;
+	inflight_unmark(tcp, conn, conn->inflight.bytes);
 	if (next == INDEX_NONE) {
 		conn->inflight.bytes = 0;
 		return;
@@ -42,14 +51,13 @@ static void inflight_pop(struct tcp *tcp, struct tcp_conn *conn)
 		conn->inflight_last = INDEX_NONE;
 }
 
-static void inflight_trim(struct tcp_conn *conn, struct seq ack)
+static void inflight_trim(struct tcp *tcp, struct tcp_conn *conn, struct seq ack)
 {
 	uint16_t cut = (uint16_t)seq_distance(ack, conn->inflight.seq);
 
+	inflight_unmark(tcp, conn, cut);
 	conn->inflight.seq = ack;
 	conn->inflight.bytes = (uint16_t)(conn->inflight.bytes - cut);
-	if (conn->inflight.flags & INFLIGHT_LOST)
-		conn->lost_bytes -= cut;
 }
 
 uint32_t inflight_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack)
@@ -63,7 +71,7 @@ uint32_t inflight_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack)
 		inflight_pop(tcp, conn);
 	}
 	if (!inflight_is_empty(conn) && seq_after(ack, conn->inflight.seq))
-		inflight_trim(conn, ack);
+		inflight_trim(tcp, conn, ack);
 	return is_clear ? rtt_us : 0;
 }
 
@@ -72,12 +80,11 @@ void inflight_mark_all_lost(struct tcp *tcp, struct tcp_conn *conn)
 	struct tcp_inflight *record = inflight_is_empty(conn) ? NULL : &conn->inflight;
 
 	for (; record; record = inflight_next(tcp, record))
-		inflight_mark_lost(conn, record);
+		inflight_mark_lost(tcp, conn, record);
 }
 
 void inflight_drop(struct tcp *tcp, struct tcp_conn *conn)
 {
 	while (!inflight_is_empty(conn))
 		inflight_pop(tcp, conn);
-	conn->lost_bytes = 0;
 }

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "lib/core/tcp.h"
+#include "lib/core/path.h"
 
 static inline bool inflight_is_empty(const struct tcp_conn *conn)
 {
@@ -20,19 +20,21 @@ static inline struct tcp_inflight *inflight_next(const struct tcp *tcp, const st
 /* Is there room to append? */
 static inline bool inflight_has_room(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-	return inflight_is_empty(conn) || tcp->inflight.used_count < tcp->inflight.capacity_count;
+	return inflight_is_empty(conn) ||
+	       (tcp->inflight.used_count < tcp->inflight.capacity_count && path_is_possible(tcp, conn));
 }
 
 /* Records a segment just sent; inflight_has_room() was true. */
 void inflight_append(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight record);
 
 /* Marks a record to be sent again. */
-static inline void inflight_mark_lost(struct tcp_conn *conn, struct tcp_inflight *record)
+static inline void inflight_mark_lost(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record)
 {
-	if (record->flags & INFLIGHT_LOST)
-		return;
+	struct tcp_path *path = path_of(tcp, conn);
+
+	if (path && !(record->flags & INFLIGHT_LOST))
+		path->lost_bytes += record->bytes;
 	record->flags |= INFLIGHT_LOST;
-	conn->lost_bytes += record->bytes;
 }
 
 /* Removes what `ack` covers.  Returns the round-trip time of the newest record covered, in µs; 0: none, or one of them was lost. */

@@ -7,6 +7,7 @@
 #include "lib/core/cookie.h"
 #include "lib/core/inflight.h"
 #include "lib/core/output.h"
+#include "lib/core/path.h"
 #include "lib/core/receive_queue.h"
 #include "lib/core/send_queue.h"
 #include "lib/core/timer.h"
@@ -40,6 +41,7 @@ struct tcp_conn *life_new(struct tcp *tcp, const struct tuple *tuple)
 		.flags = kept & 0xffffff,
 		.generation = generation & 0xffffff,
 		.inflight_last = INDEX_NONE,
+		.path = INDEX_NONE,
 		.descriptor_last = DESCRIPTOR_NONE,
 		.listener = LISTENER_NONE,
 		.ttl = 64,
@@ -79,6 +81,7 @@ static void life_detach(struct tcp *tcp, struct tcp_conn *conn)
 {
 	conn->retransmit_deadline = 0;
 	inflight_drop(tcp, conn);
+	path_drop(tcp, conn);
 	send_queue_drop(tcp, conn);
 	receive_queue_drop_out_of_order(tcp, conn);
 	conn->flags =
@@ -100,7 +103,7 @@ void life_end(struct tcp *tcp, struct tcp_conn *conn, enum sluice_reason reason)
 {
 	table_remove(&tcp->table, life_hash(tcp, conn), table_value(TABLE_CONNECTION, tcp_conn_index(tcp, conn)));
 	tcp_enter(tcp, conn, SLUICE_STATE_CLOSED);
-	conn->reason = (uint32_t)reason & 63U;
+	conn->reason = (uint32_t)reason & 31U;
 	life_detach(tcp, conn);
 	life_check_told(tcp, conn);
 }
@@ -117,7 +120,7 @@ static void life_leave(struct tcp *tcp, struct tcp_conn *conn, enum sluice_reaso
 {
 	life_send_owed_ack(tcp, conn);
 	time_wait_take_over(tcp, conn, reason == SLUICE_REASON_CLOSED_LOCALLY);
-	conn->reason = (uint32_t)reason & 63U;
+	conn->reason = (uint32_t)reason & 31U;
 	life_detach(tcp, conn);
 	life_check_told(tcp, conn);
 }

@@ -8,6 +8,7 @@
 #include "lib/core/cc.h"
 #include "lib/core/inflight.h"
 #include "lib/core/life.h"
+#include "lib/core/path.h"
 #include "lib/core/receive_queue.h"
 #include "lib/core/rtt.h"
 #include "lib/core/send_queue.h"
@@ -215,7 +216,8 @@ static enum output_result output_record(struct tcp *tcp, struct tcp_conn *conn, 
 		segment.flags |= TCP_PSH;
 	if (!output_segment(tcp, conn, segment))
 		return OUTPUT_BLOCKED;
-	conn->lost_bytes -= record->bytes;
+	if (conn->path != INDEX_NONE)
+		path_at(tcp, conn)->lost_bytes -= record->bytes;
 	record->flags &= (uint8_t) ~(INFLIGHT_LOST | INFLIGHT_GROWS);
 	record->bytes = (uint16_t)(record->bytes + growth_bytes);
 	record->sent_us = tcp->now_us;
@@ -250,13 +252,13 @@ static enum output_result output_lost(struct tcp *tcp, struct tcp_conn *conn)
 {
 	struct tcp_inflight *record = &conn->inflight;
 
-	if (conn->lost_bytes == 0)
+	if (path_lost_bytes(tcp, conn) == 0)
 		return OUTPUT_NOTHING;
 	while (record && !(record->flags & INFLIGHT_LOST))
 		record = inflight_next(tcp, record);
 	if (!record)
 		return OUTPUT_NOTHING;
-	if (record != &conn->inflight && tcp_conn_pipe_bytes(conn) + record->bytes > conn->cwnd_bytes)
+	if (record != &conn->inflight && path_pipe_bytes(tcp, conn) + record->bytes > conn->cwnd_bytes)
 		return OUTPUT_NOTHING;
 	if (!transmit_has_room(tcp))
 		return OUTPUT_BLOCKED;
@@ -295,12 +297,13 @@ static struct output_segment output_plan(const struct tcp *tcp, const struct tcp
 	uint32_t unsent_bytes = output_unsent_bytes(conn);
 	uint32_t full_bytes = output_text_max(tcp, conn);
 	int32_t usable_bytes = output_usable_bytes(conn);
-	uint32_t pipe_bytes = tcp_conn_pipe_bytes(conn);
+	uint32_t pipe_bytes = path_pipe_bytes(tcp, conn);
 	uint32_t window_bytes = conn->cwnd_bytes;
+	const struct tcp_path *path = path_of(tcp, conn);
 	uint32_t bytes;
 
-	if (!(conn->flags & (CONN_RECOVERY | CONN_TIMEOUT)))
-		window_bytes += cc_limited(conn->dup_acks, conn->mss_bytes);
+	if (path && !(conn->flags & (CONN_RECOVERY | CONN_TIMEOUT)))
+		window_bytes += cc_limited(path->dup_acks, conn->mss_bytes);
 	if (usable_bytes <= 0)
 		return segment;
 	bytes = cc_min(cc_min(unsent_bytes, full_bytes), (uint32_t)usable_bytes);
@@ -336,7 +339,8 @@ static enum output_result output_first(struct tcp *tcp, struct tcp_conn *conn, s
 		(struct tcp_inflight){
 			.seq = segment.seq, .sent_us = tcp->now_us, .bytes = (uint16_t)bytes, .flags = record_flags});
 	conn->snd_nxt = seq_add(conn->snd_nxt, bytes);
-	conn->sent_tick = tcp->now_tick;
+	if (conn->path != INDEX_NONE)
+		path_at(tcp, conn)->sent_tick = tcp->now_tick;
 	COUNT_MANY(tcp, text_bytes_sent, segment.text_bytes);
 	if (!conn->retransmit_deadline || conn->flags & CONN_PERSIST) {
 		conn->flags &= ~(uint32_t)CONN_PERSIST & 0xffffff;
@@ -380,16 +384,6 @@ static bool output_is_stuck(const struct tcp_conn *conn)
 	return inflight_is_empty(conn) && (output_unsent_bytes(conn) || has_fin);
 }
 
-/* RFC 5681 section 4.1: after a silence of an RTO the window begins anew. */
-static void output_restart_idle(const struct tcp *tcp, struct tcp_conn *conn)
-{
-	uint32_t initial_bytes = cc_initial_window(conn->mss_bytes, tcp->config.initial_window_segments);
-
-	if (inflight_is_empty(conn) && conn->cwnd_bytes > initial_bytes &&
-	    tcp->now_tick - conn->sent_tick > ticks_from_us(rtt_base_rto_us(&tcp->config, conn)))
-		conn->cwnd_bytes = initial_bytes;
-}
-
 /* True: blocked. */
 static bool output_text(struct tcp *tcp, struct tcp_conn *conn)
 {
@@ -400,9 +394,9 @@ static bool output_text(struct tcp *tcp, struct tcp_conn *conn)
 	while (result == OUTPUT_SENT);
 	if (result == OUTPUT_BLOCKED)
 		return true;
-	if (conn->lost_bytes || !(conn->snd_queued_bytes || conn->flags & CONN_FIN_QUEUED))
+	if (path_lost_bytes(tcp, conn) || !(conn->snd_queued_bytes || conn->flags & CONN_FIN_QUEUED))
 		return false;
-	output_restart_idle(tcp, conn);
+	path_restart_idle(tcp, conn);
 	for (uint32_t i = 0; i < OUTPUT_SEGMENTS_PER_CONNECTION_MAX; i++) {
 		result = output_new(tcp, conn);
 		if (result != OUTPUT_SENT)

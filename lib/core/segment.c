@@ -5,6 +5,7 @@
  */
 #include "lib/core/segment.h"
 
+#include "lib/core/inflight.h"
 #include "lib/core/life.h"
 #include "lib/core/output.h"
 #include "lib/core/window.h"
@@ -104,11 +105,8 @@ static bool segment_check_sequence(struct tcp *tcp, struct tcp_conn *conn, struc
 		COUNT(tcp, drop_tcp_sequence);
 	if (frame->flags & TCP_RST)
 		return true;
-	if (conn->state == SLUICE_STATE_SYN_RECEIVED && frame->flags & TCP_SYN &&
-	    !(conn->inflight.flags & INFLIGHT_LOST)) {
-		conn->inflight.flags |= INFLIGHT_LOST;
-		conn->lost_bytes += conn->inflight.bytes;
-	}
+	if (conn->state == SLUICE_STATE_SYN_RECEIVED && frame->flags & TCP_SYN)
+		inflight_mark_lost(tcp, conn, &conn->inflight);
 	if (frame->text_bytes || frame->flags & (TCP_SYN | TCP_FIN)) {
 		conn->flags |= CONN_ACK_NOW;
 		work_output(tcp, conn);

@@ -19,27 +19,33 @@ static void conn_flags_clear(struct tcp_conn *conn, uint32_t flags)
 }
 
 /* RFC 6582 section 3.2 steps 3 and 4: an ACK of something new during recovery. */
-static void ack_in_recovery(struct tcp_conn *conn, uint32_t acked_bytes)
+static void ack_in_recovery(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes)
 {
-	if (seq_at_or_after(conn->snd_una, conn->recover)) {
-		conn->cwnd_bytes = cc_recovered(conn->ssthresh_bytes, tcp_conn_pipe_bytes(conn), conn->mss_bytes);
+	struct tcp_path *path = path_at(tcp, conn);
+
+	if (seq_at_or_after(conn->snd_una, path->recover)) {
+		conn->cwnd_bytes = cc_recovered(conn->ssthresh_bytes, path_pipe_bytes(tcp, conn), conn->mss_bytes);
 		conn_flags_clear(conn, CONN_RECOVERY);
-		conn->dup_acks = 0;
+		path->dup_acks = 0;
 		return;
 	}
 	conn->cwnd_bytes = cc_partial(conn->cwnd_bytes, acked_bytes, conn->mss_bytes);
 	if (!inflight_is_empty(conn))
-		inflight_mark_lost(conn, &conn->inflight);
+		inflight_mark_lost(tcp, conn, &conn->inflight);
 }
 
 /* Opens the congestion window, if it was what held us back; `flight_bytes` were on the way before this ACK. */
-static void ack_grow(struct tcp_conn *conn, uint32_t acked_bytes, uint32_t flight_bytes)
+static void ack_grow(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes, uint32_t flight_bytes)
 {
-	conn->dup_acks = 0;
-	if (conn->flags & CONN_TIMEOUT && seq_at_or_after(conn->snd_una, conn->recover))
-		conn_flags_clear(conn, CONN_TIMEOUT);
-	if (!(conn->flags & CONN_TIMEOUT) && seq_before(conn->recover, conn->snd_una))
-		conn->recover = seq_add(conn->snd_una, UINT32_MAX); /* trails, so that its distance never wraps */
+	struct tcp_path *path = path_of(tcp, conn);
+
+	if (path) {
+		path->dup_acks = 0;
+		if (conn->flags & CONN_TIMEOUT && seq_at_or_after(conn->snd_una, path->recover))
+			conn_flags_clear(conn, CONN_TIMEOUT);
+		if (!(conn->flags & CONN_TIMEOUT) && seq_before(path->recover, conn->snd_una))
+			path->recover = seq_add(conn->snd_una, UINT32_MAX); /* trails: its distance never wraps */
+	}
 	if (flight_bytes + conn->mss_bytes >= conn->cwnd_bytes || conn->flags & CONN_TIMEOUT ||
 	    (conn->cwnd_bytes < conn->ssthresh_bytes && 2 * flight_bytes >= conn->cwnd_bytes))
 		conn->cwnd_bytes = cc_grow(conn->cwnd_bytes, conn->ssthresh_bytes, acked_bytes, conn->mss_bytes);
@@ -77,7 +83,7 @@ static void ack_ends_backoff(struct tcp_conn *conn, uint32_t rtt_us, bool was_pr
 void segment_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack)
 {
 	uint32_t acked_bytes = seq_distance(ack, conn->snd_una);
-	uint32_t flight_bytes = tcp_conn_pipe_bytes(conn);
+	uint32_t flight_bytes = path_pipe_bytes(tcp, conn);
 	bool was_probe = conn->inflight.flags & (INFLIGHT_PROBE | INFLIGHT_GROWS);
 	uint32_t rtt_us = inflight_acked(tcp, conn, ack);
 	uint32_t text_bytes;
@@ -91,37 +97,41 @@ void segment_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack)
 	send_queue_acked(tcp, conn, text_bytes);
 	ack_tell(tcp, conn, text_bytes);
 	if (conn->flags & CONN_RECOVERY)
-		ack_in_recovery(conn, acked_bytes);
+		ack_in_recovery(tcp, conn, acked_bytes);
 	else
-		ack_grow(conn, acked_bytes, flight_bytes);
+		ack_grow(tcp, conn, acked_bytes, flight_bytes);
 	if (inflight_is_empty(conn))
 		conn->retransmit_deadline = 0;
 	else
 		timer_arm_retransmit(tcp, conn, rtt_rto_us(&tcp->config, conn));
-	if (conn->snd_queued_bytes || conn->lost_bytes || conn->flags & CONN_FIN_QUEUED)
+	if (conn->snd_queued_bytes || path_lost_bytes(tcp, conn) || conn->flags & CONN_FIN_QUEUED)
 		work_output(tcp, conn);
 }
 
 /* RFC 5681 section 3.2 and RFC 6582: three duplicates mean a loss. */
 static void ack_duplicate(struct tcp *tcp, struct tcp_conn *conn)
 {
+	struct tcp_path *path = path_of(tcp, conn);
+
 	COUNT(tcp, acks_duplicate);
-	if (conn->dup_acks < CONN_SATURATED)
-		conn->dup_acks = (conn->dup_acks + 1) & CONN_SATURATED;
+	if (!path)
+		return; /* nothing was sent after what is outstanding */
+	if (path->dup_acks < UINT8_MAX)
+		path->dup_acks++;
 	if (conn->flags & CONN_RECOVERY) {
 		conn->cwnd_bytes = cc_inflate(conn->cwnd_bytes, conn->ssthresh_bytes,
 					      seq_distance(conn->snd_nxt, conn->snd_una), conn->mss_bytes);
 		work_output(tcp, conn);
 		return;
 	}
-	if (conn->dup_acks < DUPLICATE_ACKS)
+	if (path->dup_acks < DUPLICATE_ACKS)
 		work_output(tcp, conn); /* limited transmit: output_plan() lets one more segment go */
-	if (conn->dup_acks != DUPLICATE_ACKS || conn->flags & CONN_TIMEOUT || !seq_after(conn->snd_una, conn->recover))
+	if (path->dup_acks != DUPLICATE_ACKS || conn->flags & CONN_TIMEOUT || !seq_after(conn->snd_una, path->recover))
 		return;
 	/* What limited transmit sent beyond the window does not count (RFC 3042 section 2). */
-	conn->ssthresh_bytes = cc_ssthresh(cc_min(tcp_conn_pipe_bytes(conn), conn->cwnd_bytes), conn->mss_bytes);
-	conn->recover = conn->snd_nxt;
-	inflight_mark_lost(conn, &conn->inflight);
+	conn->ssthresh_bytes = cc_ssthresh(cc_min(path_pipe_bytes(tcp, conn), conn->cwnd_bytes), conn->mss_bytes);
+	path->recover = conn->snd_nxt;
+	inflight_mark_lost(tcp, conn, &conn->inflight);
 	conn->cwnd_bytes = cc_recovery_window(conn->ssthresh_bytes, conn->mss_bytes);
 	conn->flags |= CONN_RECOVERY;
 	COUNT(tcp, recoveries_fast);
@@ -157,7 +167,7 @@ void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct fr
 		return;
 	}
 	if (is_probing) {
-		inflight_mark_lost(conn, &conn->inflight);
+		inflight_mark_lost(tcp, conn, &conn->inflight);
 		conn->inflight.flags ^= INFLIGHT_PROBE | INFLIGHT_GROWS;
 	}
 	if (was_shut) {

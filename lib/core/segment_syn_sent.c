@@ -84,7 +84,7 @@ static bool syn_sent_open(struct tcp *tcp, struct tcp_conn *conn, struct frame *
 static bool syn_sent_cross(struct tcp *tcp, struct tcp_conn *conn)
 {
 	tcp_enter(tcp, conn, SLUICE_STATE_SYN_RECEIVED);
-	inflight_mark_lost(conn, &conn->inflight);
+	inflight_mark_lost(tcp, conn, &conn->inflight);
 	conn->backoff_count = 0;
 	conn->timeouts_count = 0;
 	conn->retransmit_deadline = 0;

@@ -5,7 +5,9 @@
 #include "lib/core/tcp.h"
 
 #include "lib/core/cookie.h"
+#include "lib/core/cc.h"
 #include "lib/core/life.h"
+#include "lib/core/path.h"
 #include "lib/core/receive_queue.h"
 #include "lib/core/timer.h"
 #include "lib/core/window.h"
@@ -61,6 +63,7 @@ static void tcp_carve(struct tcp *tcp, struct arena *arena)
 	pool_make(&tcp->conns, arena, config->connections, sizeof(struct tcp_conn));
 	pool_make(&tcp->descriptors, arena, config->descriptors, sizeof(struct tcp_descriptor));
 	pool_make(&tcp->inflight, arena, config->inflight, sizeof(struct tcp_inflight));
+	pool_make(&tcp->paths, arena, cc_min(config->connections, config->inflight), sizeof(struct tcp_path));
 	pool_make(&tcp->chunks_small, arena, config->chunks_small, SEND_COPY_SMALL_BYTES);
 	pool_make(&tcp->chunks_large, arena, config->chunks_large, SEND_COPY_LARGE_BYTES);
 	table_make(&tcp->table, arena, config->connections + 2 * config->half_open + config->time_wait);

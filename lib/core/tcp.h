@@ -69,6 +69,7 @@ struct tcp {
 	struct neighbour_set neighbours;
 	struct pool descriptors; /* struct tcp_descriptor */
 	struct pool inflight;    /* struct tcp_inflight */
+	struct pool paths;       /* struct tcp_path */
 	struct pool chunks_small, chunks_large;
 	struct ack_fifo ack_fifo;
 

@@ -7,6 +7,7 @@
 #include "lib/core/inflight.h"
 #include "lib/core/cc.h"
 #include "lib/core/life.h"
+#include "lib/core/path.h"
 #include "lib/core/rtt.h"
 #include "lib/core/work.h"
 
@@ -63,14 +64,18 @@ static bool timer_is_given_up(struct tcp *tcp, struct tcp_conn *conn)
 static void timer_retransmit(struct tcp *tcp, struct tcp_conn *conn)
 {
 	bool is_probe = conn->inflight.flags & INFLIGHT_PROBE;
+	struct tcp_path *path = path_of(tcp, conn);
 
 	if (conn->timeouts_count == 0 && !is_probe && !(conn->flags & CONN_SYN_UNACKED))
-		conn->ssthresh_bytes = cc_ssthresh(tcp_conn_pipe_bytes(conn), conn->mss_bytes);
+		conn->ssthresh_bytes = cc_ssthresh(path_pipe_bytes(tcp, conn), conn->mss_bytes);
 	if (!is_probe && conn->inflight.retransmits != INFLIGHT_UNSENT) {
 		conn->cwnd_bytes = conn->mss_bytes;
-		conn->flags = (conn->flags | CONN_TIMEOUT) & ~(uint32_t)CONN_RECOVERY & 0xffffff;
-		conn->recover = conn->snd_nxt;
-		conn->dup_acks = 0;
+		conn->flags &= ~(uint32_t)CONN_RECOVERY & 0xffffff;
+		if (path) {
+			conn->flags |= CONN_TIMEOUT;
+			path->recover = conn->snd_nxt;
+			path->dup_acks = 0;
+		}
 		COUNT(tcp, recoveries_timeout);
 	}
 	inflight_mark_all_lost(tcp, conn);
@@ -111,6 +116,15 @@ static void timer_expired(struct tcp *tcp, struct tcp_conn *conn)
 	timer_backed_off(conn);
 }
 
+/* A path that is idle is given back an RTO later; what fires here for nothing is the entry of an RTO that an ACK disarmed. */
+static void timer_look_at_path(struct tcp *tcp, struct tcp_conn *conn)
+{
+	uint32_t idle_tick = path_look(tcp, conn);
+
+	if (idle_tick && !wheel_is_filed(&conn->wheel_link))
+		wheel_file(&tcp->wheel, tcp_conn_index(tcp, conn), idle_tick);
+}
+
 static void timer_conn(struct tcp *tcp, struct tcp_conn *conn)
 {
 	if (conn->timer_deadline && tick_reached(conn->timer_deadline, tcp->now_tick)) {
@@ -123,6 +137,7 @@ static void timer_conn(struct tcp *tcp, struct tcp_conn *conn)
 		timer_expired(tcp, conn);
 	}
 	timer_file(tcp, conn);
+	timer_look_at_path(tcp, conn);
 }
 
 void tcp_timers(struct tcp *tcp)

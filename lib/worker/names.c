@@ -67,6 +67,7 @@ void sluice_statistics(const struct sluice_worker *worker, struct sluice_statist
 		names_read(&tcp->chunks_small.used_count) + names_read(&tcp->chunks_large.used_count);
 	statistics->gauge[SLUICE_GAUGE_descriptors_used] =
 		names_read(&tcp->descriptors.used_count) + names_read(&tcp->inflight.used_count);
+	statistics->gauge[SLUICE_GAUGE_paths_used] = names_read(&tcp->paths.used_count);
 	statistics->gauge[SLUICE_GAUGE_listeners] = names_read(&tcp->listeners.count);
 	statistics->busy_cycles = __atomic_load_n(&worker->busy_cycles, __ATOMIC_RELAXED);
 	statistics->total_cycles = __atomic_load_n(&worker->total_cycles, __ATOMIC_RELAXED);

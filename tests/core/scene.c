@@ -376,7 +376,6 @@ void count_from(struct scene *scene, struct tcp_conn *conn, uint32_t our_iss)
 	assert_true(inflight_is_empty(conn) && conn->snd_queued_bytes == 0);
 	conn->snd_una = seq_of(our_iss + 1);
 	conn->snd_nxt = conn->snd_una;
-	conn->recover = seq_of(our_iss);
 	scene->side.our_iss = our_iss;
 }
 
@@ -422,7 +421,7 @@ struct tcp_conn *syn_sent(struct scene *scene)
 	scene->side.our_port = conn->tuple.local_port;
 	scene->side.our_iss = OUR_ISS;
 	scene->knows_our_iss = true;
-	conn->snd_una = conn->recover = conn->inflight.seq = seq_of(OUR_ISS);
+	conn->snd_una = conn->inflight.seq = seq_of(OUR_ISS);
 	conn->snd_nxt = seq_of(OUR_ISS + 1);
 	turn(scene);
 	if (!(conn->flags & CONN_HAS_MAC))

@@ -32,6 +32,7 @@ static struct scene *scene_new(uint64_t seed)
 	scene->tcp = instance_new(&config);
 	scene->conn = tcp_conn_at(scene->tcp, pool_take(&scene->tcp->conns));
 	scene->conn->inflight_last = INDEX_NONE;
+	scene->conn->path = INDEX_NONE;
 	scene->random.state = seed;
 	scene->nxt = 0U - 100000; /* the numbers wrap on the way */
 	return scene;
@@ -41,8 +42,10 @@ static void scene_free(struct scene *scene)
 {
 	inflight_drop(scene->tcp, scene->conn);
 	assert_true(inflight_is_empty(scene->conn));
-	assert_int_equal(scene->conn->lost_bytes, 0);
+	assert_int_equal(path_lost_bytes(scene->tcp, scene->conn), 0);
 	assert_int_equal(scene->tcp->inflight.used_count, 0);
+	path_drop(scene->tcp, scene->conn);
+	assert_int_equal(scene->tcp->paths.used_count, 0);
 	free(scene->tcp);
 	free(scene);
 }
@@ -80,7 +83,7 @@ static void check(const struct scene *scene)
 		record = inflight_next(scene->tcp, record);
 	}
 	assert_null(record);
-	assert_int_equal(scene->conn->lost_bytes, lost_bytes);
+	assert_int_equal(path_lost_bytes(scene->tcp, scene->conn), lost_bytes);
 	assert_int_equal(scene->tcp->inflight.used_count,
 			 scene->end > scene->first ? scene->end - scene->first - 1 : 0);
 }
@@ -118,8 +121,8 @@ static void mark_one(struct scene *scene)
 	scene->model[scene->first + place].flags |= INFLIGHT_LOST;
 	while (place--)
 		record = inflight_next(scene->tcp, record);
-	inflight_mark_lost(scene->conn, record);
-	inflight_mark_lost(scene->conn, record); /* counted once */
+	inflight_mark_lost(scene->tcp, scene->conn, record);
+	inflight_mark_lost(scene->tcp, scene->conn, record); /* counted once */
 }
 
 static void mark_all(struct scene *scene)
@@ -174,11 +177,11 @@ static void test_partly_acknowledged(void **state)
 	append(scene, 100, 0);
 	append(scene, 50, 0);
 	mark_all(scene);
-	assert_int_equal(scene->conn->lost_bytes, 150);
+	assert_int_equal(path_lost_bytes(scene->tcp, scene->conn), 150);
 	for (uint32_t i = 0; i <= 150; i++) {
 		acknowledge(scene, start + i);
 		check(scene);
-		assert_int_equal(scene->conn->lost_bytes, 150 - i);
+		assert_int_equal(path_lost_bytes(scene->tcp, scene->conn), 150 - i);
 	}
 	acknowledge(scene, start + 150); /* with nothing left */
 	assert_true(inflight_is_empty(scene->conn));

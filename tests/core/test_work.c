@@ -131,7 +131,6 @@ static void test_fair_output(void **state)
 		struct sluice_slice slice = {scene, i ? 500 : 200 * 1024, NULL};
 
 		conn->cwnd_bytes = 1 << 20;
-		conn->sent_tick = scene->tcp->now_tick; /* not idle */
 		conn->snd_wnd_bytes = 1 << 20;
 		assert_int_equal(user_send(scene->tcp, conn, &slice, 1, SLUICE_SEND_STATIC), slice.bytes);
 	}

@@ -101,6 +101,7 @@ static void test_statistics(void **state)
 	worker->tcp.chunks_large.used_count = 200;
 	worker->tcp.descriptors.used_count = 1000;
 	worker->tcp.inflight.used_count = 2000;
+	worker->tcp.paths.used_count = 8;
 	worker->tcp.listeners.count = 5;
 	worker->busy_cycles = 6;
 	worker->total_cycles = 7;
@@ -114,6 +115,7 @@ static void test_statistics(void **state)
 	assert_int_equal(statistics.gauge[SLUICE_GAUGE_packets_held], 4);
 	assert_int_equal(statistics.gauge[SLUICE_GAUGE_send_chunks_used], 300);
 	assert_int_equal(statistics.gauge[SLUICE_GAUGE_descriptors_used], 3000);
+	assert_int_equal(statistics.gauge[SLUICE_GAUGE_paths_used], 8);
 	assert_int_equal(statistics.gauge[SLUICE_GAUGE_listeners], 5);
 	assert_true(statistics.busy_cycles == 6 && statistics.total_cycles == 7);
 	free(worker);
