@@ -5,8 +5,8 @@
 # one line that adds up: "N passed, N failed, N skipped".
 #
 #     sh tests/run.sh                 under fifteen minutes on two cores
-#     sh tests/run.sh --full          more seeds, everything under the sanitizers, mutants
-#     sh tests/run.sh --only kernel   one part: tidy unit sim kernel asan clang mutants
+#     sh tests/run.sh --full          more seeds, everything under the sanitizers, mutants, bridge
+#     sh tests/run.sh --only kernel   one part: tidy unit sim kernel asan clang mutants bridge
 #
 # Builds in build/, build-asan/ and build-clang/.  tests/kernel needs root and is skipped without.
 set -u
@@ -26,8 +26,8 @@ while [ $# -gt 0 ]; do
 	shift
 done
 case $only in
-'' | tidy | unit | sim | kernel | asan | clang | mutants) ;;
-*) echo "run.sh: no part named $only; there are tidy unit sim kernel asan clang mutants" && exit 2 ;;
+'' | tidy | unit | sim | kernel | asan | clang | mutants | bridge) ;;
+*) echo "run.sh: no part named $only; there are tidy unit sim kernel asan clang mutants bridge" && exit 2 ;;
 esac
 
 export PYTHONDONTWRITEBYTECODE=1
@@ -207,6 +207,17 @@ fi
 if $built && { $full || [ "$only" = mutants ]; }; then
 	say "mutants: each fault must be caught"
 	check mutants $python tests/sim/mutants.py
+fi
+
+if $built && { $full || [ "$only" = bridge ]; }; then
+	if [ "$(id -u)" -ne 0 ]; then
+		skipped "bridge: needs root, for network namespaces"
+	else
+		say "the bridge: goodput over a long, lossy path"
+		SLUICE_BUILD=$PWD/build
+		export SLUICE_BUILD
+		check bridge $python tests/kernel/bridge --json build/bridge.json
+	fi
 fi
 
 say "done"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-A network namespace of a test's own: a TAP device whose far end a Sluice program will open, and processes inside.
+A network namespace of a test's own, with processes inside; and one with a TAP device whose far end a Sluice program
+will open.
 
 Nothing leaves the machine: the addresses are RFC 2544's and RFC 5180's, and the namespace has no other link.  Processes
 are ended by their id, with the namespace.
@@ -31,8 +32,8 @@ def url(host, path="/"):
     return f"http://[{host}]{path}" if ":" in host else f"http://{host}{path}"
 
 
-class Space:
-    """One namespace: enter with `with`; on leaving, everything in it ends."""
+class Namespace:
+    """Enter with `with`; on leaving, everything in it ends."""
 
     def __init__(self, folder):
         self.name = f"sluice-{os.getpid()}-{next(_numbers)}"
@@ -43,14 +44,7 @@ class Space:
         subprocess.run(["ip", "netns", "add", self.name], check=True)
         try:
             self.run("ip", "link", "set", "lo", "up")
-            # multi_queue is how DPDK's TAP driver opens the device.
-            self.run("ip", "tuntap", "add", "dev", DEVICE, "mode", "tap", "multi_queue")
-            self.run("sysctl", "-qw", f"net.ipv6.conf.{DEVICE}.accept_dad=0",
-                     f"net.ipv6.conf.{DEVICE}.keep_addr_on_down=1",
-                     # A question to a neighbour that got lost, or came before the program, is asked again at once.
-                     *(f"net.{family}.neigh.{DEVICE}.{setting}" for family in FAMILIES
-                       for setting in ("retrans_time_ms=50", "mcast_solicit=20", "ucast_solicit=20")))
-            self.link_up()
+            self.furnish()
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -67,13 +61,23 @@ class Space:
             time.sleep(0.02)
         subprocess.run(["ip", "netns", "del", self.name], check=False)
 
+    def furnish(self):
+        """What a kind of namespace has in it from the beginning."""
+
     def _pids(self):
         listed = subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True)
         return [int(pid) for pid in listed.stdout.split()]
 
-    def link_up(self):
+    def set_up_neighbours(self):
+        """Addresses are used at once; a question to a neighbour that got lost is asked again at once."""
+        self.run("sysctl", "-qw", f"net.ipv6.conf.{DEVICE}.accept_dad=0",
+                 f"net.ipv6.conf.{DEVICE}.keep_addr_on_down=1",
+                 *(f"net.{family}.neigh.{DEVICE}.{setting}" for family in FAMILIES
+                   for setting in ("retrans_time_ms=50", "mcast_solicit=20", "ucast_solicit=20")))
+
+    def link_up(self, addresses=None):
         """Addresses and carrier of the kernel's side; a driver that opens or closes the device takes some of them."""
-        for family, address in KERNEL.items():
+        for family, address in (addresses or KERNEL).items():
             nodad = ["nodad"] if family == "ipv6" else []
             self.run("ip", "addr", "replace", f"{address}/{PREFIX[family]}", "dev", DEVICE, *nodad)
         self.run("ip", "link", "set", DEVICE, "up")
@@ -129,6 +133,16 @@ class Space:
         """The states of the kernel's TCP sockets inside, listeners apart."""
         listed = self.run("ss", "-Htan").stdout.splitlines()
         return sorted(line.split()[0] for line in listed if not line.startswith("LISTEN"))
+
+
+class Space(Namespace):
+    """With a TAP device, of which the kernel has the one end and a Sluice program will have the other."""
+
+    def furnish(self):
+        # multi_queue is how DPDK's TAP driver opens the device.
+        self.run("ip", "tuntap", "add", "dev", DEVICE, "mode", "tap", "multi_queue")
+        self.set_up_neighbours()
+        self.link_up()
 
 
 class Program:

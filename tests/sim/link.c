@@ -132,7 +132,7 @@ static uint64_t arrives_ns(struct link *link, struct random *random, uint64_t le
 	}
 	if (random_chance(random, weather->reorder_ppm)) {
 		faults[FAULT_reorder]++;
-		return due_ns + random_between(random, 0, weather->late_ns);
+		return due_ns + random_between(random, weather->late_least_ns, weather->late_ns);
 	}
 	if (due_ns < link->last_due_ns)
 		due_ns = link->last_due_ns;

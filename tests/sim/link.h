@@ -41,11 +41,11 @@ void flights_clear(struct flights *flights);
 struct weather {
 	uint32_t loss_ppm, gust_ppm; /* a gust loses a run of frames */
 	uint32_t duplicate_ppm, reorder_ppm, damage_ppm, replay_ppm;
-	uint64_t delay_ns, jitter_ns; /* at least, and up to this much more without reordering */
-	uint64_t late_ns;             /* reordered frames are late by up to this */
-	uint64_t replay_ns;           /* replayed ones come again within this */
-	uint64_t rate_bps;            /* 0: no limit */
-	uint32_t queue_bytes;         /* with a rate */
+	uint64_t delay_ns, jitter_ns;    /* at least, and up to this much more without reordering */
+	uint64_t late_least_ns, late_ns; /* reordered frames are late by so much */
+	uint64_t replay_ns;              /* replayed ones come again within this */
+	uint64_t rate_bps;               /* 0: no limit */
+	uint32_t queue_bytes;            /* with a rate */
 };
 
 /* Kinds of fault, counted. */

@@ -131,6 +131,9 @@ static void links_do_what_their_weather_says(void **state)
 	count_arrivals((struct weather){.reorder_ppm = 300000, .late_ns = 100000}, 1000, faults, &in_order);
 	assert_false(in_order);
 	assert_true(faults[FAULT_reorder] > 200 && faults[FAULT_reorder] < 400);
+	count_arrivals((struct weather){.reorder_ppm = 1000000, .late_least_ns = 9, .late_ns = 9}, 1000, faults,
+		       &in_order);
+	assert_true(in_order); /* all of them late by the same */
 	assert_true(count_arrivals((struct weather){.rate_bps = 1000000, .queue_bytes = 3000}, 1000, faults,
 				   &in_order) < 100);
 	assert_true(faults[FAULT_queue_full] > 900);
