@@ -33,6 +33,7 @@ enum {
 	INFLIGHT_SACKED = 8, /* reported by the peer (RFC 2018) */
 	INFLIGHT_PROBE = 16, /* one byte beyond the window (RFC 9293 section 3.8.6.1) */
 	INFLIGHT_GROWS = 32, /* was a probe; the window has opened: sent again, as a whole segment */
+	INFLIGHT_PUSH = 64,  /* sent with PSH, each time */
 };
 
 #define CONN_RCV_BUFFER_MAX ((1U << 26) - 1)

@@ -212,7 +212,7 @@ static enum output_result output_record(struct tcp *tcp, struct tcp_conn *conn, 
 		segment.flags = conn->state == SLUICE_STATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
 	if (is_fin)
 		segment.flags |= TCP_FIN;
-	if (segment.text_bytes)
+	if (segment.text_bytes && (record->flags & (INFLIGHT_PUSH | INFLIGHT_PROBE) || growth_bytes))
 		segment.flags |= TCP_PSH;
 	if (!output_segment(tcp, conn, segment))
 		return OUTPUT_BLOCKED;
@@ -290,8 +290,8 @@ static bool output_is_worth(const struct tcp_conn *conn, uint32_t bytes, uint32_
 	return bytes > 0 && !is_last && is_idle && bytes >= tcp_conn_max_wnd_bytes(conn) / 2;
 }
 
-/* The next new segment; text_bytes 0 and no FIN: none. */
-static struct output_segment output_plan(const struct tcp *tcp, const struct tcp_conn *conn)
+/* The next new segment; text_bytes 0 and no FIN: none.  `follows`: it is not the first of this turn. */
+static struct output_segment output_plan(const struct tcp *tcp, const struct tcp_conn *conn, bool follows)
 {
 	struct output_segment segment = {.seq = conn->snd_nxt, .flags = TCP_ACK};
 	uint32_t unsent_bytes = output_unsent_bytes(conn);
@@ -300,7 +300,7 @@ static struct output_segment output_plan(const struct tcp *tcp, const struct tcp
 	uint32_t pipe_bytes = path_pipe_bytes(tcp, conn);
 	uint32_t window_bytes = conn->cwnd_bytes;
 	const struct tcp_path *path = path_of(tcp, conn);
-	uint32_t bytes;
+	uint32_t bytes, next_bytes;
 
 	if (path && !(conn->flags & (CONN_RECOVERY | CONN_TIMEOUT)))
 		window_bytes += cc_limited(path->dup_acks, conn->mss_bytes);
@@ -312,7 +312,10 @@ static struct output_segment output_plan(const struct tcp *tcp, const struct tcp
 	if (bytes && !output_is_worth(conn, bytes, unsent_bytes, full_bytes))
 		return segment;
 	segment.text_bytes = bytes;
-	if (bytes && bytes == unsent_bytes)
+	/* MUST-61; and with the last of several that leave together, for a peer that merges what it receives until then. */
+	next_bytes = cc_min(cc_min(unsent_bytes - bytes, full_bytes), (uint32_t)usable_bytes - bytes);
+	if (bytes &&
+	    (bytes == unsent_bytes || (follows && (!next_bytes || pipe_bytes + bytes + next_bytes > window_bytes))))
 		segment.flags |= TCP_PSH;
 	if (conn->flags & CONN_FIN_QUEUED && !(conn->flags & CONN_FIN_SENT) && bytes == unsent_bytes &&
 	    (uint32_t)usable_bytes > bytes)
@@ -334,6 +337,8 @@ static enum output_result output_first(struct tcp *tcp, struct tcp_conn *conn, s
 		conn->flags |= CONN_FIN_SENT;
 		record_flags |= INFLIGHT_FIN;
 	}
+	if (segment.flags & TCP_PSH)
+		record_flags |= INFLIGHT_PUSH;
 	inflight_append(
 		tcp, conn,
 		(struct tcp_inflight){
@@ -349,9 +354,9 @@ static enum output_result output_first(struct tcp *tcp, struct tcp_conn *conn, s
 	return OUTPUT_SENT;
 }
 
-static enum output_result output_new(struct tcp *tcp, struct tcp_conn *conn)
+static enum output_result output_new(struct tcp *tcp, struct tcp_conn *conn, bool follows)
 {
-	struct output_segment segment = output_plan(tcp, conn);
+	struct output_segment segment = output_plan(tcp, conn, follows);
 
 	if (segment.text_bytes == 0 && !(segment.flags & TCP_FIN))
 		return OUTPUT_NOTHING;
@@ -398,7 +403,7 @@ static bool output_text(struct tcp *tcp, struct tcp_conn *conn)
 		return false;
 	path_restart_idle(tcp, conn);
 	for (uint32_t i = 0; i < OUTPUT_SEGMENTS_PER_CONNECTION_MAX; i++) {
-		result = output_new(tcp, conn);
+		result = output_new(tcp, conn, i > 0);
 		if (result != OUTPUT_SENT)
 			break;
 	}

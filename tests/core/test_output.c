@@ -51,6 +51,43 @@ static void test_full_segments_and_a_rest(void **state)
 	scene_free(scene);
 }
 
+/* The last of several that leave together is pushed, though more waits for the window; and so is it when it is sent again. */
+static void test_a_burst_is_pushed(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = established(scene);
+
+	(void)state;
+	sends_bytes(scene, conn, 15 * MSS, 0);
+	for (uint32_t i = 0; i < 10; i++) {
+		expect_bytes(scene, 1 + i * MSS, MSS);
+		assert_int_equal((scene->frame.flags & TCP_PSH) != 0, i == 9);
+	}
+	expect_nothing(scene);
+	passes_ms(scene, 1100);
+	expect_bytes(scene, 1, MSS);
+	assert_false(scene->frame.flags & TCP_PSH);
+	acks(scene, 1 + 9 * MSS, 65535);
+	expect_bytes(scene, 1 + 9 * MSS, MSS);
+	assert_true(scene->frame.flags & TCP_PSH);
+	scene_free(scene);
+}
+
+/* One that leaves alone is not: nobody merges it with anything. */
+static void test_one_alone_is_not_pushed(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = established(scene);
+
+	(void)state;
+	sends_bytes(scene, conn, 15 * MSS, 0);
+	forget_sent(scene);
+	acks(scene, 1, 65535);
+	expect_bytes(scene, 1 + 10 * MSS, MSS); /* limited transmit */
+	assert_false(scene->frame.flags & TCP_PSH);
+	scene_free(scene);
+}
+
 /* MUST-65: what the options take is counted off: text and options together are what the peer's MSS allows. */
 static void test_options_are_counted_off(void **state)
 {
@@ -452,6 +489,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_full_segments_and_a_rest),
+		cmocka_unit_test(test_a_burst_is_pushed),
+		cmocka_unit_test(test_one_alone_is_not_pushed),
 		cmocka_unit_test(test_options_are_counted_off),
 		cmocka_unit_test(test_mss),
 		cmocka_unit_test(test_ttl_and_dscp),
