@@ -47,15 +47,16 @@ static bool segment_is_acceptable(const struct tcp_conn *conn, const struct fram
 	uint32_t start = seq_distance(frame->seq, conn->rcv_nxt);
 	uint32_t last = start + bytes - 1;
 
-	if (window_bytes == 0)
-		return start == 0; /* MUST-66: its ACK and RST count, its text does not */
+	if (window_bytes == 0) /* MUST-66: its ACK and RST count, its text does not */
+		return start == 0 && (bytes == 0 || frame->flags & (TCP_ACK | TCP_RST));
 	if (bytes == 0)
 		return start < window_bytes;
 	return start < window_bytes || last < window_bytes;
 }
 
-void segment_trim(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
+bool segment_trim(struct tcp *tcp, const struct tcp_conn *conn, struct frame *frame)
 {
+	bool is_cut = false;
 	uint32_t window_bytes;
 
 	if (seq_before(frame->seq, conn->rcv_nxt)) {
@@ -64,34 +65,53 @@ void segment_trim(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
 		frame->text_offset = (uint16_t)(frame->text_offset + cut);
 		frame->text_bytes = (uint16_t)(frame->text_bytes - cut);
 		frame->seq = conn->rcv_nxt;
-		conn->flags |= CONN_ACK_NOW;
-		work_output(tcp, conn);
+		is_cut = true;
 	}
 	window_bytes = seq_distance(tcp_conn_rcv_edge(conn), frame->seq);
 	if (frame->text_bytes + (frame->flags & TCP_FIN ? 1U : 0) > window_bytes) {
 		COUNT(tcp, drop_tcp_text_window);
 		frame->text_bytes = (uint16_t)cc_min(frame->text_bytes, window_bytes);
 		frame->flags &= (uint8_t)~TCP_FIN;
-		conn->flags |= CONN_ACK_NOW;
-		work_output(tcp, conn);
+		is_cut = true;
 	}
+	return is_cut;
 }
 
-/* A SYN that crossed ours, or its SYN-ACK: RFC 9293 figure 8 needs it accepted although its sequence is taken already. */
+/* The SYN-ACK of a SYN that crossed ours: RFC 9293 figure 7 needs it accepted although its sequence is taken already. */
 static bool segment_is_crossing(const struct tcp_conn *conn, const struct frame *frame)
 {
 	return conn->state == SLUICE_STATE_SYN_RECEIVED && frame->flags & TCP_SYN && frame->flags & TCP_ACK &&
-	       seq_equal(seq_add(frame->seq, 1), conn->rcv_nxt);
+	       seq_equal(seq_add(frame->seq, 1), conn->rcv_nxt) && seq_equal(frame->ack, conn->snd_nxt);
+}
+
+/* The SYN that crossed ours comes again, since our SYN-ACK did not arrive: that goes again. */
+static bool segment_check_syn_again(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
+{
+	if (conn->state != SLUICE_STATE_SYN_RECEIVED || (frame->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN ||
+	    !seq_equal(seq_add(frame->seq, 1), conn->rcv_nxt))
+		return false;
+	COUNT(tcp, drop_tcp_sequence);
+	inflight_mark_lost(tcp, conn, &conn->inflight);
+	conn->flags |= CONN_ACK_NOW;
+	work_output(tcp, conn);
+	return true;
+}
+
+/* A SYN is answered even if it lacks the timestamps of this connection: it may begin another (RFC 5961 section 4.2). */
+static bool segment_check_timestamps(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
+{
+	if (!segment_is_stale(tcp, conn, frame))
+		return false;
+	COUNT(tcp, drop_tcp_paws);
+	if (frame->options.present & TCP_HAS_TIMESTAMPS || frame->flags & TCP_SYN)
+		output_challenge(tcp, conn);
+	return true;
 }
 
 static bool segment_check_sequence(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
 {
-	if (segment_is_stale(tcp, conn, frame)) {
-		COUNT(tcp, drop_tcp_paws);
-		if (frame->options.present & TCP_HAS_TIMESTAMPS)
-			output_challenge(tcp, conn);
+	if (segment_check_syn_again(tcp, conn, frame) || segment_check_timestamps(tcp, conn, frame))
 		return true;
-	}
 	if (segment_is_crossing(conn, frame)) {
 		frame->flags &= (uint8_t)~TCP_SYN;
 		frame->seq = seq_add(frame->seq, 1);
@@ -105,8 +125,6 @@ static bool segment_check_sequence(struct tcp *tcp, struct tcp_conn *conn, struc
 		COUNT(tcp, drop_tcp_sequence);
 	if (frame->flags & TCP_RST)
 		return true;
-	if (conn->state == SLUICE_STATE_SYN_RECEIVED && frame->flags & TCP_SYN)
-		inflight_mark_lost(tcp, conn, &conn->inflight);
 	if (frame->text_bytes || frame->flags & (TCP_SYN | TCP_FIN)) {
 		conn->flags |= CONN_ACK_NOW;
 		work_output(tcp, conn);
@@ -154,18 +172,11 @@ static bool segment_check_ack_flag(struct tcp *tcp, const struct frame *frame)
 	return true;
 }
 
-/* Text or FIN into a shut window (MUST-66) or after the peer's FIN: its ACK counts, its text and its timestamp do not. */
-static bool segment_is_shut_out(const struct tcp_conn *conn, const struct frame *frame)
-{
-	bool is_shut = seq_equal(tcp_conn_rcv_edge(conn), conn->rcv_nxt) || !STATE_IN(conn->state, STATES_RECEIVING);
-
-	return is_shut && (frame->text_bytes || frame->flags & TCP_FIN);
-}
-
 bool segment_arrives_slowly(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
 {
 	struct seq seq = frame->seq;
-	bool is_kept, is_shut_out;
+	bool has_content = frame->text_bytes || frame->flags & TCP_FIN;
+	bool is_kept, is_cut, is_shut, is_receiving;
 
 	if (conn->state == SLUICE_STATE_SYN_SENT)
 		return segment_arrives_syn_sent(tcp, conn, frame);
@@ -173,11 +184,17 @@ bool segment_arrives_slowly(struct tcp *tcp, struct tcp_conn *conn, struct frame
 		return false;
 	if (segment_check_syn(tcp, conn, frame))
 		return false;
-	is_shut_out = segment_is_shut_out(conn, frame);
-	segment_trim(tcp, conn, frame);
+	is_shut = seq_equal(tcp_conn_rcv_edge(conn), conn->rcv_nxt);
+	is_cut = segment_trim(tcp, conn, frame);
 	if (segment_check_ack_flag(tcp, frame) || segment_check_ack(tcp, conn, frame))
 		return false;
-	if (!is_shut_out)
+	is_receiving = STATE_IN(conn->state, STATES_RECEIVING);
+	if (is_cut && (is_receiving || is_shut)) {
+		conn->flags |= CONN_ACK_NOW;
+		work_output(tcp, conn);
+	}
+	/* Into a shut window (MUST-66) or after the peer's FIN: its ACK counts, its text and its timestamp do not. */
+	if (!has_content || (is_receiving && !is_shut))
 		segment_take_timestamp(tcp, conn, frame, seq);
 	is_kept = segment_take_text(tcp, conn, frame);
 	if (conn->flags & CONN_ORPHAN && conn->state == SLUICE_STATE_FIN_WAIT_2 && !(conn->flags & CONN_DETACHED))

@@ -27,8 +27,8 @@ void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct fr
 /* Seventh and eighth step: text and FIN.  Returns whether the packet was kept. */
 bool segment_take_text(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame);
 
-/* Keeps of the text what is new and inside the window. */
-void segment_trim(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame);
+/* Keeps of text and FIN what is new and inside the window; true: something was cut off, which wants an ACK. */
+bool segment_trim(struct tcp *tcp, const struct tcp_conn *conn, struct frame *frame);
 
 /* What SYN and SYN-ACK agree on, from the peer's options; ours was sent again `retransmits` times. */
 void segment_negotiate(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_options *options, uint32_t retransmits);
