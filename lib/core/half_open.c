@@ -346,72 +346,78 @@ static void half_open_challenge(struct tcp *tcp, uint32_t index, const struct fr
 	answer_send(tcp, &answer);
 }
 
-static bool half_open_is_stale(const struct half_open *entry, const struct frame *frame)
+static bool half_open_is_older(const struct half_open *entry, const struct frame *frame)
 {
-	return entry->timestamps && (!(frame->options.present & TCP_HAS_TIMESTAMPS) ||
-				     (int32_t)(frame->options.tsval - entry->ts_recent) < 0);
+	return entry->timestamps && (int32_t)(frame->options.tsval - entry->ts_recent) < 0;
 }
 
-static bool half_open_takes_ack(struct tcp *tcp, uint32_t index, struct frame *frame, uint64_t hash)
-{
-	const struct half_open *entry = half_open_at(&tcp->half_open, index);
-
-	if (!seq_equal(frame->ack, seq_add(entry->iss, 1))) {
-		COUNT(tcp, drop_tcp_half_open_ack);
-		answer_reset(tcp, frame);
-		return false;
-	}
-	if (half_open_is_stale(entry, frame)) {
-		COUNT(tcp, drop_tcp_paws);
-		half_open_challenge(tcp, index, frame);
-		return false;
-	}
-	return half_open_complete(tcp, index, frame, hash);
-}
-
-/* The SYN again is answered again, and its newer timestamp is the one that our answer echoes. */
-static void half_open_takes_syn(struct tcp *tcp, uint32_t index, const struct frame *frame)
+/* The SYN again is answered again, and its newer timestamp is the one that our answer echoes; true: finished with. */
+static bool half_open_check_syn_again(struct tcp *tcp, uint32_t index, const struct frame *frame)
 {
 	struct half_open *entry = half_open_at(&tcp->half_open, index);
 
+	if ((frame->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN || !seq_equal(frame->seq, entry->irs))
+		return false;
 	COUNT(tcp, drop_tcp_half_open_other);
-	if (!seq_equal(frame->seq, entry->irs) || frame->flags & TCP_ACK) {
+	if (frame->options.present & TCP_HAS_TIMESTAMPS && !half_open_is_older(entry, frame))
+		entry->ts_recent = frame->options.tsval;
+	half_open_answer(tcp, index);
+	return true;
+}
+
+/* First step, after RFC 7323 section 5.3 R1 and section 3.2; a SYN is answered even if it lacks timestamps. */
+static bool half_open_check_sequence(struct tcp *tcp, uint32_t index, const struct frame *frame)
+{
+	const struct half_open *entry = half_open_at(&tcp->half_open, index);
+	uint32_t start = seq_distance(frame->seq, seq_add(entry->irs, 1));
+	bool is_lacking = entry->timestamps && !(frame->options.present & TCP_HAS_TIMESTAMPS);
+	bool is_rst = frame->flags & TCP_RST;
+
+	if (!is_rst && (is_lacking || half_open_is_older(entry, frame))) {
+		COUNT(tcp, drop_tcp_paws);
+		if (!is_lacking || frame->flags & TCP_SYN)
+			half_open_challenge(tcp, index, frame);
+		return true;
+	}
+	if (start == 0 || start < half_open_window(tcp, entry))
+		return false;
+	COUNT(tcp, drop_tcp_half_open_other);
+	if (!is_rst)
+		half_open_challenge(tcp, index, frame);
+	return true;
+}
+
+/* Second step: back to LISTEN (MUST-11), at the exact sequence alone (RFC 5961 section 3.2). */
+static void half_open_take_rst(struct tcp *tcp, uint32_t index, const struct frame *frame)
+{
+	if (!seq_equal(frame->seq, seq_add(half_open_at(&tcp->half_open, index)->irs, 1))) {
+		COUNT(tcp, drop_tcp_half_open_other);
 		half_open_challenge(tcp, index, frame);
 		return;
 	}
-	if (!half_open_is_stale(entry, frame))
-		entry->ts_recent = frame->options.tsval;
-	half_open_answer(tcp, index);
+	COUNT(tcp, half_open_reset);
+	tcp_stepped(tcp, SLUICE_STATE_SYN_RECEIVED, SLUICE_STATE_LISTEN);
+	half_open_drop(tcp, index);
 }
 
 bool half_open_arrives(struct tcp *tcp, uint32_t index, struct frame *frame, uint64_t hash)
 {
-	const struct half_open *entry = half_open_at(&tcp->half_open, index);
-	uint32_t start = seq_distance(frame->seq, seq_add(entry->irs, 1));
-
+	if (half_open_check_syn_again(tcp, index, frame) || half_open_check_sequence(tcp, index, frame))
+		return false;
 	if (frame->flags & TCP_RST) {
-		if (start == 0) {
-			COUNT(tcp, half_open_reset);
-			tcp_stepped(tcp, SLUICE_STATE_SYN_RECEIVED, SLUICE_STATE_LISTEN);
-			half_open_drop(tcp, index);
-		} else {
-			COUNT(tcp, drop_tcp_half_open_other);
-			if (start < half_open_window(tcp, entry)) /* RFC 5961 section 3.2 */
-				half_open_challenge(tcp, index, frame);
-		}
-		return false;
-	}
-	if (frame->flags & TCP_SYN) {
-		half_open_takes_syn(tcp, index, frame);
-		return false;
-	}
-	if (!(frame->flags & TCP_ACK) || (start && start >= half_open_window(tcp, entry))) {
+		half_open_take_rst(tcp, index, frame);
+	} else if ((frame->flags & (TCP_SYN | TCP_ACK)) != TCP_ACK) {
 		COUNT(tcp, drop_tcp_half_open_other);
-		if (frame->flags & TCP_ACK)
+		if (frame->flags &
+		    TCP_SYN) /* fourth step: as RFC 5961 section 4.2 has it, for a guess may be in the window */
 			half_open_challenge(tcp, index, frame);
-		return false;
+	} else if (!seq_equal(frame->ack, seq_add(half_open_at(&tcp->half_open, index)->iss, 1))) {
+		COUNT(tcp, drop_tcp_half_open_ack);
+		answer_reset(tcp, frame);
+	} else {
+		return half_open_complete(tcp, index, frame, hash);
 	}
-	return half_open_takes_ack(tcp, index, frame, hash);
+	return false;
 }
 
 /* The oldest of a FIFO had its time. */
