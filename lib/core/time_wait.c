@@ -234,6 +234,7 @@ void time_wait_take_over(struct tcp *tcp, const struct tcp_conn *conn, bool is_f
 		.remote_port = conn->tuple.remote_port,
 		.deadline_s = deadline_s,
 		.window = conn->rcv_wnd_raw,
+		.shift = conn->rcv_shift,
 		.flags = (uint8_t)((is_fin_wait_2 ? TIME_WAIT_FIN_WAIT_2 : 0) | (ipv6 ? TIME_WAIT_IPV6 : 0) |
 				   (conn->flags & CONN_TIMESTAMPS ? TIME_WAIT_TIMESTAMPS : 0)),
 	};
@@ -268,12 +269,6 @@ static void time_wait_answer(struct tcp *tcp, struct time_wait *record, const st
 	answer_send(tcp, &answer);
 }
 
-static bool time_wait_is_stale(const struct time_wait *record, const struct frame *frame)
-{
-	return record->flags & TIME_WAIT_TIMESTAMPS && frame->options.present & TCP_HAS_TIMESTAMPS &&
-	       (int32_t)(frame->options.tsval - record->ts_recent) < 0;
-}
-
 /* RFC 6191 section 2: a strictly newer timestamp, or a later sequence where timestamps cannot tell. */
 static bool time_wait_may_reopen(const struct time_wait *record, const struct frame *frame)
 {
@@ -287,39 +282,85 @@ static bool time_wait_may_reopen(const struct time_wait *record, const struct fr
 	return seq_after(frame->seq, record->rcv_nxt);
 }
 
-/* The peer's FIN: the first one, or one sent again. */
-static bool time_wait_take_fin(struct tcp *tcp, struct time_wait *record, const struct frame *frame)
+static uint32_t time_wait_window_bytes(const struct time_wait *record)
 {
-	struct seq end = seq_add(frame->seq, frame->text_bytes + 1U);
+	return (uint32_t)record->window << record->shift;
+}
 
-	if (!(frame->flags & TCP_FIN) || !(frame->flags & TCP_ACK))
+/* Second step, with RFC 5961 section 3.2.  TIME-WAIT ignores any RST (RFC 1337). */
+static bool time_wait_check_rst(struct tcp *tcp, uint32_t unit, const struct frame *frame)
+{
+	struct time_wait *record = time_wait_at(&tcp->time_wait, unit);
+
+	if (!(frame->flags & TCP_RST))
 		return false;
-	if (record->flags & TIME_WAIT_FIN_WAIT_2) {
-		if (frame->text_bytes || !seq_equal(frame->seq, record->rcv_nxt))
-			return false;
-		record->flags &= (uint8_t)~TIME_WAIT_FIN_WAIT_2;
-		record->rcv_nxt = end;
-		tcp_stepped(tcp, SLUICE_STATE_FIN_WAIT_2, SLUICE_STATE_TIME_WAIT);
-	} else if (seq_equal(end, record->rcv_nxt)) {
-		COUNT(tcp, time_wait_restarted);
-	} else {
-		return false;
-	}
-	if (record->flags & TIME_WAIT_TIMESTAMPS && frame->options.present & TCP_HAS_TIMESTAMPS)
-		record->ts_recent = frame->options.tsval;
-	record->deadline_s = time_wait_deadline(tcp, tcp->config.time_wait_ms);
-	time_wait_answer(tcp, record, frame);
+	COUNT(tcp, drop_tcp_time_wait);
+	if (!(record->flags & TIME_WAIT_FIN_WAIT_2))
+		return true;
+	if (seq_equal(frame->seq, record->rcv_nxt))
+		time_wait_forget(tcp, unit);
+	else if (seq_distance(frame->seq, record->rcv_nxt) < time_wait_window_bytes(record))
+		time_wait_answer(tcp, record, frame);
 	return true;
 }
 
-/* Text to an application that closed: RST, and the record ends. */
-static bool time_wait_take_text(struct tcp *tcp, uint32_t unit, const struct frame *frame)
+/* Fourth step, and RFC 7323 section 5.3 R1 and section 3.2. */
+static bool time_wait_check_syn(struct tcp *tcp, struct time_wait *record, const struct frame *frame)
 {
-	const struct time_wait *record = time_wait_at(&tcp->time_wait, unit);
+	bool is_lacking = record->flags & TIME_WAIT_TIMESTAMPS && !(frame->options.present & TCP_HAS_TIMESTAMPS);
+	bool is_stale = record->flags & TIME_WAIT_TIMESTAMPS && (int32_t)(frame->options.tsval - record->ts_recent) < 0;
+
+	if (!(frame->flags & TCP_SYN) && !is_lacking && !is_stale)
+		return false;
+	COUNT(tcp, drop_tcp_time_wait);
+	if (frame->flags & TCP_SYN || !is_lacking)
+		time_wait_answer(tcp, record, frame);
+	return true;
+}
+
+/* Acknowledges the peer's FIN and begins 2MSL, anew if need be. */
+static void time_wait_restart(struct tcp *tcp, struct time_wait *record, const struct frame *frame)
+{
+	if (record->flags & TIME_WAIT_TIMESTAMPS)
+		record->ts_recent = frame->options.tsval;
+	record->deadline_s = time_wait_deadline(tcp, tcp->config.time_wait_ms);
+	time_wait_answer(tcp, record, frame);
+}
+
+/* The FIN again: no other segment begins 2MSL anew. */
+static bool time_wait_check_fin_again(struct tcp *tcp, struct time_wait *record, const struct frame *frame)
+{
+	if (record->flags & TIME_WAIT_FIN_WAIT_2 || (frame->flags & (TCP_FIN | TCP_ACK)) != (TCP_FIN | TCP_ACK) ||
+	    !seq_equal(seq_add(frame->seq, frame->text_bytes + 1U), record->rcv_nxt))
+		return false;
+	COUNT(tcp, time_wait_restarted);
+	time_wait_restart(tcp, record, frame);
+	return true;
+}
+
+/* First step: RFC 9293 section 3.4 table 6. */
+static bool time_wait_is_acceptable(const struct time_wait *record, const struct frame *frame)
+{
+	uint32_t window_bytes = time_wait_window_bytes(record);
+	uint32_t bytes = frame->text_bytes + (frame->flags & TCP_FIN ? 1U : 0);
 	uint32_t start = seq_distance(frame->seq, record->rcv_nxt);
 
-	if (!(record->flags & TIME_WAIT_FIN_WAIT_2) || frame->text_bytes == 0 || start >= tcp->config.receive_bytes)
-		return false;
+	if (window_bytes == 0)
+		return start == 0 && bytes == 0;
+	return start < window_bytes || (bytes && start + bytes - 1 < window_bytes);
+}
+
+/* Fifth step, with the constant for MAX.SND.WND that RFC 5961 section 5.2 allows. */
+static bool time_wait_is_ack_acceptable(const struct time_wait *record, const struct frame *frame)
+{
+	return seq_distance(record->snd_nxt, frame->ack) <= (uint32_t)UINT16_MAX << WINDOW_SHIFT_MAX;
+}
+
+/* Text to an application that closed: RST, and the record ends. */
+static void time_wait_refuse_text(struct tcp *tcp, uint32_t unit, const struct frame *frame)
+{
+	const struct time_wait *record = time_wait_at(&tcp->time_wait, unit);
+
 	COUNT(tcp, drop_tcp_text_closed);
 	COUNT(tcp, resets_sent);
 	answer_send(tcp, &(struct answer){.tuple = &frame->tuple,
@@ -328,40 +369,56 @@ static bool time_wait_take_text(struct tcp *tcp, uint32_t unit, const struct fra
 					  .ack = record->rcv_nxt,
 					  .flags = TCP_RST | TCP_ACK});
 	time_wait_forget(tcp, unit);
-	return true;
 }
 
-/* RST: TIME-WAIT ignores it (RFC 1337); FIN-WAIT-2 ends at the exact sequence. */
-static void time_wait_take_rst(struct tcp *tcp, uint32_t unit, const struct frame *frame)
+/* Seventh and eighth step, of an acceptable segment. */
+static void time_wait_take_text(struct tcp *tcp, uint32_t unit, const struct frame *frame)
 {
-	const struct time_wait *record = time_wait_at(&tcp->time_wait, unit);
+	struct time_wait *record = time_wait_at(&tcp->time_wait, unit);
+	struct seq end = seq_add(frame->seq, frame->text_bytes);
 
+	if (record->flags & TIME_WAIT_FIN_WAIT_2) {
+		if (seq_after(end, record->rcv_nxt) && frame->text_bytes) {
+			time_wait_refuse_text(tcp, unit, frame);
+			return;
+		}
+		if (frame->flags & TCP_FIN && seq_equal(end, record->rcv_nxt)) {
+			record->flags &= (uint8_t)~TIME_WAIT_FIN_WAIT_2;
+			record->rcv_nxt = seq_add(end, 1);
+			tcp_stepped(tcp, SLUICE_STATE_FIN_WAIT_2, SLUICE_STATE_TIME_WAIT);
+			time_wait_restart(tcp, record, frame);
+			return;
+		}
+	}
 	COUNT(tcp, drop_tcp_time_wait);
-	if (record->flags & TIME_WAIT_FIN_WAIT_2 && seq_equal(frame->seq, record->rcv_nxt))
-		time_wait_forget(tcp, unit);
+	/* An ACK of our ACK asks for nothing: answered, it could go round for ever. */
+	if (frame->text_bytes || frame->flags & TCP_FIN ||
+	    !(record->flags & TIME_WAIT_FIN_WAIT_2 || seq_equal(frame->seq, record->rcv_nxt)))
+		time_wait_answer(tcp, record, frame);
 }
 
 enum time_wait_verdict time_wait_arrives(struct tcp *tcp, uint32_t index, const struct frame *frame, bool has_listener,
 					 struct seq *old_snd_nxt)
 {
 	struct time_wait *record = time_wait_at(&tcp->time_wait, index);
-	bool is_plain_ack = frame->text_bytes == 0 && !(frame->flags & (TCP_SYN | TCP_FIN | TCP_RST)) &&
-			    seq_equal(frame->seq, record->rcv_nxt) && !seq_after(frame->ack, record->snd_nxt);
 
-	if (frame->flags & TCP_RST) {
-		time_wait_take_rst(tcp, index, frame);
-		return TIME_WAIT_DONE;
-	}
 	if (frame->flags & TCP_SYN && has_listener && time_wait_may_reopen(record, frame)) {
 		*old_snd_nxt = record->snd_nxt;
 		return TIME_WAIT_REOPEN;
 	}
-	if (!time_wait_is_stale(record, frame) && !(frame->flags & TCP_SYN) &&
-	    (time_wait_take_text(tcp, index, frame) || time_wait_take_fin(tcp, record, frame)))
+	if (time_wait_check_rst(tcp, index, frame) || time_wait_check_syn(tcp, record, frame) ||
+	    time_wait_check_fin_again(tcp, record, frame))
 		return TIME_WAIT_DONE;
+	if (time_wait_is_acceptable(record, frame) &&
+	    (!(frame->flags & TCP_ACK) || time_wait_is_ack_acceptable(record, frame))) {
+		if (frame->flags & TCP_ACK)
+			time_wait_take_text(tcp, index, frame);
+		else
+			COUNT(tcp, drop_tcp_time_wait);
+		return TIME_WAIT_DONE;
+	}
 	COUNT(tcp, drop_tcp_time_wait);
-	if (!is_plain_ack)
-		time_wait_answer(tcp, record, frame);
+	time_wait_answer(tcp, record, frame);
 	return TIME_WAIT_DONE;
 }
 

@@ -23,6 +23,7 @@ struct time_wait {
 	uint16_t window;                         /* as last offered, scaled */
 	uint8_t flags;                           /* TIME_WAIT_* */
 	uint8_t answers : 4, answers_second : 4; /* ACKs sent in this second: damps storms */
+	uint8_t shift;                           /* of that window */
 	uint8_t addresses[];                     /* local, remote: 4 or 16 bytes each */
 };
 

@@ -303,16 +303,39 @@ static void test_orphan_hears_text(void **state)
 	scene_free(scene);
 }
 
+/* RFC 5961 section 3.2: at the exact sequence; elsewhere in the window it is challenged, outside ignored. */
 static void test_orphan_hears_rst(void **state)
 {
 	struct scene *scene = scene_orphaned(false);
 
 	(void)state;
 	arrives(scene, (struct segment){.seq = 2, .flags = TCP_RST});
+	expect(scene, {.seq = 2, .ack = 1, .flags = TCP_ACK});
+	arrives(scene, (struct segment){.seq = 0, .flags = TCP_RST});
+	expect_nothing(scene);
 	assert_int_equal(scene->tcp->time_wait.live_count, 1);
 	arrives(scene, (struct segment){.seq = 1, .flags = TCP_RST});
 	expect_nothing(scene);
 	assert_int_equal(scene->tcp->time_wait.live_count, 0);
+	scene_free(scene);
+}
+
+/* What was received before comes again with the FIN behind it: the FIN is new. */
+static void test_orphan_takes_fin_behind_old_text(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = established(scene);
+
+	(void)state;
+	arrives(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK, .text = "old"});
+	reads(scene, conn, "old");
+	user_close(scene->tcp, conn);
+	turn(scene);
+	arrives(scene, (struct segment){.seq = 4, .ack = 2, .flags = TCP_ACK});
+	forget_sent(scene);
+	arrives(scene, (struct segment){.seq = 1, .ack = 2, .flags = TCP_FIN | TCP_ACK, .text = "old"});
+	expect(scene, {.seq = 2, .ack = 5, .flags = TCP_ACK});
+	assert_int_equal(scene->tcp->transitions[SLUICE_STATE_FIN_WAIT_2][SLUICE_STATE_TIME_WAIT], 1);
 	scene_free(scene);
 }
 
@@ -437,6 +460,7 @@ int main(void)
 		cmocka_unit_test(test_orphan_hears_fin),
 		cmocka_unit_test(test_orphan_hears_text),
 		cmocka_unit_test(test_orphan_hears_rst),
+		cmocka_unit_test(test_orphan_takes_fin_behind_old_text),
 		cmocka_unit_test(test_orphan_expires),
 		cmocka_unit_test(test_orphan_is_not_reused),
 		cmocka_unit_test(test_cap),
