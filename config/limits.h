@@ -34,6 +34,11 @@
 #define NEIGHBOUR_FRESH_MS                 60000 /* then asked again when used */
 #define HOPS_MAX                           128   /* source MACs remembered for half-open entries */
 
+/* Fragments.  RFC 8200 section 4.5 wants 60 s at most; RFC 1122 section 3.3.2 60 s and more, which 16-bit IDs do not bear. */
+#define FRAGMENTS_LIFE_S                   15
+#define FRAGMENTS_PACKETS_PART             8 /* at most one packet buffer in so many is held for want of other fragments */
+#define FRAGMENTS_MAX                      4096
+
 /* TCP. */
 #define LISTENERS_MAX                      64
 #define MSS_FLOOR_BYTES                    216   /* a peer's smaller MSS is taken as this (CVE-2019-11479) */

@@ -76,10 +76,12 @@ static inline bool sluice_address_is_ipv4(const struct sluice_address *address)
 	X(drop_ipv4_header, "IPv4 header length, version or total length wrong")                    \
 	X(drop_ipv4_checksum, "IPv4 header checksum wrong")                                         \
 	X(drop_ipv4_source_route, "IPv4 source route")                                              \
-	X(drop_ipv4_fragment, "IPv4 fragment")                                                      \
+	X(drop_ipv4_fragment, "IPv4 fragment, where none are taken")                                \
 	X(drop_ipv6_header, "IPv6 header or extension header wrong")                                \
 	X(drop_ipv6_routing, "IPv6 routing header type 0")                                          \
-	X(drop_ipv6_fragment, "IPv6 fragment")                                                      \
+	X(drop_ipv6_fragment, "IPv6 fragment, where none are taken, or one that none may be of")    \
+	X(drop_fragment_size, "fragment empty, cut at an odd place, or of too large a datagram")    \
+	X(drop_fragment_lost, "fragment of a datagram that never became whole, or overlapped")      \
 	X(drop_ip_source, "source address that cannot be a host's")                                 \
 	X(drop_ip_destination, "destination address that is not ours")                              \
 	X(drop_ip_protocol, "IP protocol that is not TCP or ICMP")                                  \
@@ -162,6 +164,8 @@ static inline bool sluice_address_is_ipv4(const struct sluice_address *address)
 	X(timers_bound_hit, "turns that left due timers to the next")                           \
 	X(stash_empty, "allocations that found the packet stash empty")                         \
 	X(sends_refused, "packets the port refused at first")                                   \
+	X(fragments_received, "fragments taken, to be put together")                            \
+	X(fragments_joined, "segments put together from fragments")                             \
 	X(echoes_answered, "ICMP and ICMPv6 echo requests answered")                            \
 	X(neighbours_asked, "ARP and ND requests sent")                                         \
 	X(neighbours_answered, "ARP and ND requests answered")                                  \
@@ -242,7 +246,9 @@ struct sluice_config {
 	char **eal_arguments; /* given to EAL as they are, without argv[0]; NULL: sensible ones */
 	int eal_argument_count;
 	enum sluice_idle idle;
-	uint32_t packets;                /* packet buffers */
+	uint32_t packets; /* packet buffers */
+	uint32_t
+		fragments; /* IP datagrams put together from fragments at once, up to 4,096; 0: fragments are dropped */
 	bool checksum_offload;           /* believe the port's verdict and let it sum; false: always in software */
 	void (*print)(const char *line); /* start-up table and notices, one line each; NULL: nothing */
 
@@ -280,6 +286,15 @@ enum {
 	SLUICE_IO_TX_TCP_CHECKSUM = 4,  /* the port fills in TCP checksums */
 };
 
+/* Fragments handed to sluice_io's reassemble(), and what came of them and of earlier ones. */
+struct sluice_fragments {
+	struct rte_mbuf *
+		*packet;     /* in: fragments; out, from the first on: datagrams put together, each in one buffer */
+	uint32_t count;      /* of packet, in and out */
+	uint32_t lost_count; /* out: fragments dropped in this call */
+	uint32_t held_count; /* out: fragments still waiting for others */
+};
+
 /*
  * Where a worker's packets come from and go to.  sluice_open() makes one per worker from a DPDK port; a test
  * brings its own.  Each function is called once per burst, on the worker's thread.  Packets are rte_mbufs with
@@ -293,6 +308,12 @@ struct sluice_io {
 	uint32_t (*send)(void *user, struct rte_mbuf **packet, uint32_t count);  /* takes the first n and returns n */
 	uint32_t (*allocate)(void *user, struct rte_mbuf **packet, uint32_t count); /* fresh packets; may give fewer */
 	void (*release)(void *user, struct rte_mbuf **packet, uint32_t count);      /* chained or shared ones too */
+	/*
+	 * Takes fragments of IPv4 and IPv6 datagrams: Ethernet frames of one buffer, IP header checked, l2_len and l3_len
+	 * set, the IPv6 fragment header counted into l3_len.  With none, only drops what has waited too long: called once
+	 * a second while any are held.  NULL: fragments are dropped.
+	 */
+	void (*reassemble)(void *user, uint64_t now_ns, struct sluice_fragments *fragments);
 	void (*wait)(void *user,
 		     uint64_t deadline_ns); /* idle: until then, or until a packet may have come; NULL: poll */
 	uint8_t mac[6];

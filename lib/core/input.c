@@ -71,7 +71,7 @@ static void input_parse(struct tcp *tcp, struct input_burst *burst, struct rte_m
 			prefetch(packet_bytes(packets[i + 3]));
 		frame_parse(packets[i], &tcp->rules, frame);
 		frame->packet = packets[i];
-		if (frame->kind != FRAME_TCP && frame->kind != FRAME_ECHO)
+		if (frame->kind != FRAME_TCP && frame->kind != FRAME_ECHO && frame->kind != FRAME_FRAGMENT)
 			continue;
 		burst->local[i] = input_check_addresses(tcp, frame);
 		if (frame->kind != FRAME_TCP)
@@ -198,6 +198,16 @@ static bool input_echo(struct tcp *tcp, const struct frame *frame)
 	return true;
 }
 
+/* Put aside for the port, which puts datagrams together, and told what lies in front of its text. */
+static bool input_fragment(struct tcp *tcp, const struct frame *frame)
+{
+	frame->packet->l2_len = (uint32_t)frame->l3_offset & 0x7f;
+	frame->packet->l3_len = ((uint32_t)frame->l4_offset - frame->l3_offset) & 0x1ff;
+	tcp->fragment[tcp->fragment_count++] = frame->packet;
+	COUNT(tcp, fragments_received);
+	return true;
+}
+
 /* Returns whether the packet was kept. */
 static bool input_frame(struct tcp *tcp, struct frame *frame, uint64_t hash, uint8_t local)
 {
@@ -211,6 +221,8 @@ static bool input_frame(struct tcp *tcp, struct frame *frame, uint64_t hash, uin
 		return false;
 	case FRAME_ECHO:
 		return input_echo(tcp, frame);
+	case FRAME_FRAGMENT:
+		return input_fragment(tcp, frame);
 	case FRAME_DROP:
 		input_drop(tcp, frame->drop);
 		return false;

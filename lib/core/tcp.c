@@ -19,6 +19,8 @@ static const char *tcp_refuse(const struct sluice_config *config, uint32_t worke
 		return "the worker has no port in the configuration";
 	if (config->connections == 0 || config->connections > 1U << 29)
 		return "connections must be 1 to 536870912";
+	if (config->fragments > FRAGMENTS_MAX)
+		return "datagrams put together at once must be at most 4096";
 	if (config->half_open == 0 || config->half_open > 1U << 22)
 		return "half-open entries must be 1 to 4194304";
 	if (config->time_wait == 0 || config->time_wait > 1U << 27)
@@ -85,6 +87,7 @@ const char *tcp_make(struct tcp *tcp, struct arena *arena, const struct sluice_c
 	tcp->mtu_bytes = io->mtu_bytes;
 	tcp->io_flags = io->flags;
 	memcpy(tcp->rules.mac.byte, io->mac, sizeof(io->mac));
+	tcp->rules.fragments = config->fragments && io->reassemble;
 	tcp->rules.checksum_offload = config->checksum_offload && io->flags & SLUICE_IO_RX_CHECKSUM;
 	tcp_carve(tcp, arena);
 	if (!arena->block)

@@ -82,6 +82,9 @@ struct tcp {
 	uint32_t rst_second;
 	uint32_t port_counter[16]; /* RFC 6056 section 3.3.4 */
 
+	uint32_t fragment_count; /* of this burst, to be put together by the port */
+	struct rte_mbuf *fragment[BURST_PACKETS_MAX];
+
 	struct transmit transmit;
 	struct stash stash;
 	uint32_t event_count;
@@ -106,7 +109,7 @@ const char *tcp_make(struct tcp *tcp, struct arena *arena, const struct sluice_c
 /* A turn begins: time moves to now_ns, never back. */
 void tcp_set_time(struct tcp *tcp, uint64_t now_ns);
 
-/* Takes a burst of received packets, which are the instance's from then on. */
+/* Takes a burst of received packets, which are the instance's from then on, but for those it puts into tcp->fragment. */
 void tcp_input(struct tcp *tcp, struct rte_mbuf **packets, uint32_t count);
 
 /* Runs what is due, bounded. */

@@ -12,6 +12,8 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include "lib/port/fragments.h"
+
 #define NS_PER_MS 1000000
 
 static uint64_t io_now_ns(void *user)
@@ -141,6 +143,13 @@ static void io_release(void *user, struct rte_mbuf **packet, uint32_t count)
 	rte_pktmbuf_free_bulk(packet, count);
 }
 
+static void io_reassemble(void *user, uint64_t now_ns, struct sluice_fragments *work)
+{
+	struct io *io = user;
+
+	fragments_join(io->fragments, now_ns, work);
+}
+
 /* ---- Sleeping ----------------------------------------------------------------------------------------- */
 
 /* Once, on the worker's thread: sleeps shorter than the kernel's usual 50 µs slack, and the interrupt's epoll. */
@@ -202,6 +211,7 @@ void io_make(struct io *io, const struct io_wish *wish, struct sluice_io *functi
 		.has_interrupts = wish->has_interrupts,
 		.pool = wish->pool,
 		.ring = wish->ring,
+		.fragments = wish->fragments,
 	};
 	clock_make(&io->clock);
 	functions->user = io;
@@ -211,6 +221,7 @@ void io_make(struct io *io, const struct io_wish *wish, struct sluice_io *functi
 	functions->allocate = io_allocate;
 	functions->release = io_release;
 	functions->wait = io_wait;
+	functions->reassemble = wish->fragments ? io_reassemble : NULL;
 	if (wish->must_copy_shared)
 		functions->send = io_send_ring;
 	else if (wish->must_prepare)

@@ -12,6 +12,7 @@
 #include "lib/port/clock.h"
 #include "lib/sluice.h"
 
+struct fragments;
 struct rte_mempool;
 struct rte_ring;
 
@@ -27,6 +28,7 @@ struct io {
 	uint32_t naps;          /* since a packet came */
 	struct rte_mempool *pool;
 	struct rte_ring *ring; /* what receive reads, if it is a ring */
+	struct fragments *fragments;
 	struct clock clock;
 	uint64_t copied_packets;     /* flattened or copied on send, for want of a device that takes them as they are */
 	uint64_t unsendable_packets; /* that the device refused for good, and were freed */
@@ -40,6 +42,7 @@ struct io_wish {
 	bool must_prepare;     /* checksum offloads need the driver's preparation */
 	struct rte_mempool *pool;
 	struct rte_ring *ring;
+	struct fragments *fragments; /* NULL: they are not taken */
 };
 
 /* Fills in `io` and the functions of `functions`; its mac, mtu_bytes and flags are the caller's. */

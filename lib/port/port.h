@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/port/fragments.h"
 #include "lib/port/io.h"
 #include "lib/sluice.h"
 
@@ -36,6 +37,7 @@ struct port {
 	char driver[32];
 	struct rte_mempool *mempool; /* its node's */
 	struct io io;
+	struct fragments fragments;
 };
 
 enum port_kind port_kind_of(const char *device);

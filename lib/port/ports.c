@@ -262,8 +262,9 @@ static int ports_make_pools(struct ports *ports)
 	return 0;
 }
 
-static void ports_make_io(struct ports *ports, uint32_t index)
+static int ports_make_io(struct ports *ports, uint32_t index)
 {
+	const struct sluice_config *config = ports->config;
 	struct port *port = &ports->port[index];
 	struct io_wish wish = {
 		.port_id = port->id,
@@ -275,7 +276,12 @@ static void ports_make_io(struct ports *ports, uint32_t index)
 		.ring = port->io.ring,
 	};
 
+	if (fragments_make(&port->fragments, config->fragments, config->packets, port->node) != 0)
+		return say_error(config, -ENOMEM, "no memory for %u datagrams in fragments%s: use fewer",
+				 config->fragments, say_caught());
+	wish.fragments = port->fragments.table ? &port->fragments : NULL;
 	io_make(&port->io, &wish, &ports->io[index]);
+	return 0;
 }
 
 int ports_start(struct ports *ports)
@@ -285,7 +291,7 @@ int ports_start(struct ports *ports)
 	for (uint32_t i = 0; i < ports->count && !error; i++) {
 		error = device_start(&ports->port[i], ports->config, i);
 		if (!error)
-			ports_make_io(ports, i);
+			error = ports_make_io(ports, i);
 	}
 	for (uint32_t i = 0; i < ports->count && !error; i++)
 		device_wait_for_link(&ports->port[i], ports->config, i);
@@ -299,6 +305,8 @@ uint32_t ports_destroy(struct ports *ports)
 
 	for (uint32_t i = ports->count; i-- > 0;)
 		device_close(&ports->port[i], ports->config, i);
+	for (uint32_t i = 0; i < ports->count; i++)
+		fragments_free(&ports->port[i].fragments);
 	for (uint32_t i = 0; i < ports->wire_count; i++)
 		ring_wire_free(&ports->wire[i]);
 	for (uint32_t i = 0; i < ports->pool_count; i++)

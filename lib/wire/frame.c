@@ -82,7 +82,7 @@ static inline bool frame_ipv4(struct frame *frame, const struct frame_rules *rul
 	if (UNLIKELY(!frame_ipv4_checksum(frame, rules, header_bytes)))
 		return frame_refuse(frame, SLUICE_COUNTER_drop_ipv4_checksum);
 	if (UNLIKELY(be16_value(header->fragment) & IPV4_FRAGMENT_MASK))
-		return frame_refuse(frame, SLUICE_COUNTER_drop_ipv4_fragment);
+		return frame_ipv4_fragment(frame, rules);
 	if (UNLIKELY(header_bytes > IPV4_HEADER_BYTES) && !frame_ipv4_options(frame, header_bytes - IPV4_HEADER_BYTES))
 		return false;
 	if (UNLIKELY(!ipv4_can_be_host(header->source.byte[0])))
@@ -96,7 +96,7 @@ static inline bool frame_ipv4(struct frame *frame, const struct frame_rules *rul
 	return true;
 }
 
-static bool frame_ipv6_extensions(struct frame *frame)
+static bool frame_ipv6_extensions(struct frame *frame, const struct frame_rules *rules)
 {
 	struct ipv6_walk walk = ipv6_extensions_walk(frame_l4(frame), frame->protocol, frame->l4_bytes,
 						     frame->packet->data_len - frame->l4_offset);
@@ -106,11 +106,13 @@ static bool frame_ipv6_extensions(struct frame *frame)
 		frame->protocol = walk.protocol;
 		frame->l4_offset = (uint16_t)(frame->l4_offset + walk.bytes);
 		frame->l4_bytes = (uint16_t)(frame->l4_bytes - walk.bytes);
+		if (walk.is_atomic && walk.protocol == IP_PROTOCOL_ICMPV6)
+			return frame_refuse(frame, SLUICE_COUNTER_drop_ipv6_fragment); /* RFC 6980 */
 		return true;
 	case IP_SOURCE_ROUTE:
 		return frame_refuse(frame, SLUICE_COUNTER_drop_ipv6_routing);
 	case IP_FRAGMENT:
-		return frame_refuse(frame, SLUICE_COUNTER_drop_ipv6_fragment);
+		return frame_ipv6_fragment(frame, rules, walk.bytes);
 	case IP_CUT_SHORT:
 		return frame_refuse(frame, SLUICE_COUNTER_drop_frame_chained);
 	case IP_MALFORMED:
@@ -126,7 +128,7 @@ static bool frame_ipv6_source(const struct frame *frame, const struct ipv6_heade
 	       (frame->protocol == IP_PROTOCOL_ICMPV6 && ip_is_unspecified(&header->source));
 }
 
-static inline bool frame_ipv6(struct frame *frame)
+static inline bool frame_ipv6(struct frame *frame, const struct frame_rules *rules)
 {
 	const struct ipv6_header *header = (const struct ipv6_header *)frame_l3(frame);
 
@@ -139,7 +141,7 @@ static inline bool frame_ipv6(struct frame *frame)
 	if (UNLIKELY((uint32_t)frame->l4_offset + frame->l4_bytes > frame->packet->pkt_len))
 		return frame_refuse(frame, SLUICE_COUNTER_drop_frame_short);
 	frame->protocol = header->next_header;
-	if (UNLIKELY(frame->protocol != IP_PROTOCOL_TCP) && !frame_ipv6_extensions(frame))
+	if (UNLIKELY(frame->protocol != IP_PROTOCOL_TCP) && !frame_ipv6_extensions(frame, rules))
 		return false;
 	if (UNLIKELY(!frame_ipv6_source(frame, header)))
 		return frame_refuse(frame, SLUICE_COUNTER_drop_ip_source);
@@ -262,7 +264,7 @@ void frame_parse(struct rte_mbuf *packet, const struct frame_rules *rules, struc
 	if (LIKELY(type == ETHER_TYPE_IPV4)) {
 		goes_on = frame_ipv4(frame, rules);
 	} else if (type == ETHER_TYPE_IPV6) {
-		goes_on = frame_ipv6(frame);
+		goes_on = frame_ipv6(frame, rules);
 	} else {
 		frame_other_type(frame, type);
 		return;

@@ -24,6 +24,7 @@ enum frame_kind {
 	FRAME_ND_SOLICIT, /* neighbour solicitation, RFC 4861 section 7.1.1 checks passed; message at l4_offset */
 	FRAME_ND_ADVERT,  /* neighbour advertisement, RFC 4861 section 7.1.2 checks passed */
 	FRAME_ICMP_ERROR, /* ICMP or ICMPv6 error, checksum right; message at l4_offset */
+	FRAME_FRAGMENT, /* of a TCP segment, in one buffer; addresses in tuple, its part of the segment at l4_offset */
 };
 
 struct frame {
@@ -50,6 +51,7 @@ struct frame {
 
 struct frame_rules {
 	struct mac mac;        /* ours: frames to other stations are dropped (group addresses pass) */
+	bool fragments;        /* are taken; otherwise they are dropped */
 	bool checksum_offload; /* believe ol_flags: GOOD is right, BAD is wrong, anything else is summed here */
 };
 

@@ -36,6 +36,11 @@ static inline uint8_t *frame_l4(const struct frame *frame)
 	return packet_bytes(frame->packet) + frame->l4_offset;
 }
 
+/* frame_fragment.c: the rest of frame_parse() for a fragment, whose IP header is right; always false.  Of IPv6, l4_offset is at
+ * the fragment header, behind `extension_bytes` of others. */
+bool frame_ipv4_fragment(struct frame *frame, const struct frame_rules *rules);
+bool frame_ipv6_fragment(struct frame *frame, const struct frame_rules *rules, uint32_t extension_bytes);
+
 /* frame_icmp.c: the rest of frame_parse() for these. */
 void frame_arp(struct frame *frame);
 void frame_icmp(struct frame *frame);

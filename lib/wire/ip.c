@@ -14,7 +14,6 @@ enum {
 enum {
 	IPV6_HOP_BY_HOP = 0,
 	IPV6_ROUTING = 43,
-	IPV6_FRAGMENT = 44,
 	IPV6_DESTINATION = 60,
 };
 
@@ -71,13 +70,21 @@ static enum ip_verdict ipv6_routing_check(const uint8_t *header)
 
 static bool ipv6_is_extension(uint8_t next_header)
 {
-	return next_header == IPV6_HOP_BY_HOP || next_header == IPV6_ROUTING || next_header == IPV6_FRAGMENT ||
+	return next_header == IPV6_HOP_BY_HOP || next_header == IPV6_ROUTING || next_header == IP_PROTOCOL_FRAGMENT ||
 	       next_header == IPV6_DESTINATION;
+}
+
+/* A fragment header says nothing of its length. */
+static uint32_t ipv6_extension_bytes(const uint8_t *header, uint8_t kind)
+{
+	return kind == IP_PROTOCOL_FRAGMENT ? EXTENSION_UNIT_BYTES : (header[1] + 1U) * EXTENSION_UNIT_BYTES;
 }
 
 /* One header that is all there. */
 static enum ip_verdict ipv6_extension_check(const uint8_t *header, uint32_t bytes, uint8_t kind, bool first)
 {
+	if (kind == IP_PROTOCOL_FRAGMENT)
+		return be16_value(be16_at(header + 2)) & ~6U ? IP_FRAGMENT : IP_PASS;
 	if (kind == IPV6_ROUTING)
 		return ipv6_routing_check(header);
 	if (kind == IPV6_HOP_BY_HOP && !first)
@@ -94,21 +101,22 @@ struct ipv6_walk ipv6_extensions_walk(const uint8_t *extensions, uint8_t next_he
 		const uint8_t *header = extensions + walk.bytes;
 		uint32_t left = bytes - walk.bytes, header_bytes;
 
-		if (walk.protocol == IPV6_FRAGMENT)
-			walk.verdict = IP_FRAGMENT;
-		else if (i == IPV6_EXTENSIONS_MAX || left < EXTENSION_UNIT_BYTES)
+		if (i == IPV6_EXTENSIONS_MAX || left < EXTENSION_UNIT_BYTES)
 			walk.verdict = IP_MALFORMED;
 		else if (readable_bytes < walk.bytes + EXTENSION_UNIT_BYTES)
 			walk.verdict = IP_CUT_SHORT;
 		if (walk.verdict != IP_PASS)
 			break;
-		header_bytes = (header[1] + 1U) * EXTENSION_UNIT_BYTES;
+		header_bytes = ipv6_extension_bytes(header, walk.protocol);
 		if (header_bytes > left)
 			walk.verdict = IP_MALFORMED;
 		else if (readable_bytes < walk.bytes + header_bytes)
 			walk.verdict = IP_CUT_SHORT;
 		else
 			walk.verdict = ipv6_extension_check(header, header_bytes, walk.protocol, i == 0);
+		if (walk.verdict == IP_FRAGMENT)
+			break;
+		walk.is_atomic |= walk.protocol == IP_PROTOCOL_FRAGMENT;
 		walk.protocol = header[0];
 		walk.bytes += header_bytes;
 	}

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/wire/address.h"
@@ -13,12 +14,14 @@
 #define IPV6_HEADER_BYTES   40U
 #define IPV6_EXTENSIONS_MAX 8 /* in one packet; nothing honest comes near */
 
-enum { IP_PROTOCOL_ICMP = 1, IP_PROTOCOL_TCP = 6, IP_PROTOCOL_ICMPV6 = 58 };
+enum { IP_PROTOCOL_ICMP = 1, IP_PROTOCOL_TCP = 6, IP_PROTOCOL_FRAGMENT = 44, IP_PROTOCOL_ICMPV6 = 58 };
 
 enum {
 	IPV4_VERSION_IHL = 0x45, /* without options */
 	IPV4_DONT_FRAGMENT = 0x4000,
 	IPV4_FRAGMENT_MASK = 0x3fff, /* more fragments, or an offset */
+	IPV4_FRAGMENT_MORE = 0x2000,
+	IPV6_FRAGMENT_MORE = 1, /* in `offset_more`; the offset is in the upper thirteen bits, in units of 8 bytes */
 	IP_TTL_DEFAULT = 64,
 };
 
@@ -38,6 +41,13 @@ struct ipv6_header {
 	struct ip source, destination;
 };
 
+struct ipv6_fragment_header {
+	uint8_t next_header, reserved;
+	struct be16 offset_more;
+	struct be32 id;
+};
+
+static_assert(sizeof(struct ipv6_fragment_header) == 8, "as on the wire");
 static_assert(sizeof(struct ipv4_header) == IPV4_HEADER_BYTES, "as on the wire");
 static_assert(sizeof(struct ipv6_header) == IPV6_HEADER_BYTES, "as on the wire");
 
@@ -55,11 +65,12 @@ enum ip_verdict ipv4_options_check(const uint8_t *options, uint32_t bytes);
 struct ipv6_walk {
 	enum ip_verdict verdict;
 	uint8_t protocol; /* that follows the last extension header */
-	uint32_t bytes;   /* of extension headers */
+	bool is_atomic;   /* one was a fragment header that says the packet is whole (RFC 6946) */
+	uint32_t bytes;   /* of extension headers; with IP_FRAGMENT, of those before the fragment's */
 };
 
 /*
- * Walks over the hop-by-hop, routing and destination options headers that start at `extensions`: `bytes` of payload, of which
+ * Walks over the hop-by-hop, routing, destination options and whole packets' fragment headers that start at `extensions`: `bytes` of payload, of which
  * `readable_bytes` are in the buffer (IP_CUT_SHORT when that is not enough).  IP_SOURCE_ROUTE: a routing header of type 0
  * (RFC 5095), or one that has segments left.
  */

@@ -78,6 +78,7 @@ void sluice_config_defaults(struct sluice_config *config)
 	*config = (struct sluice_config){
 		.idle = SLUICE_IDLE_BUSY,
 		.packets = 32768,
+		.fragments = 128,
 		.checksum_offload = true,
 		.connections = 65536,
 		.half_open = 65536,

@@ -60,6 +60,31 @@ static void worker_receive(struct sluice_worker *worker)
 	tcp_input(tcp, packets, count);
 }
 
+/* Fragments of the last burst go to the port, and what is whole comes back as a burst of its own.  What waits in vain is looked
+ * for once a second. */
+static void worker_fragments(struct sluice_worker *worker)
+{
+	struct tcp *tcp = &worker->tcp;
+	struct rte_mbuf *packets[BURST_PACKETS_MAX];
+	struct sluice_fragments work = {.packet = packets, .count = tcp->fragment_count};
+
+	if (work.count == 0 && (worker->fragments_held == 0 || worker->fragments_second == tcp->now_s))
+		return;
+	for (uint32_t i = 0; i < work.count; i++) {
+		packets[i] = tcp->fragment[i];
+		stash_unguard(packets[i]);
+	}
+	tcp->fragment_count = 0;
+	worker->io.reassemble(worker->io.user, tcp->now_ns, &work);
+	worker->fragments_held = work.held_count;
+	worker->fragments_second = tcp->now_s;
+	COUNT_MANY(tcp, drop_fragment_lost, work.lost_count);
+	COUNT_MANY(tcp, fragments_joined, work.count);
+	for (uint32_t i = 0; i < work.count; i++)
+		stash_guard(packets[i]);
+	tcp_input(tcp, packets, work.count);
+}
+
 static void worker_posts(struct sluice_worker *worker)
 {
 	void (*function)(struct sluice_worker *, void *);
@@ -91,6 +116,7 @@ const struct sluice_event *sluice_poll(struct sluice_worker *worker, uint32_t *c
 	tcp_set_time(tcp, worker->io.now_ns(worker->io.user));
 	worker_refill(worker);
 	worker_receive(worker);
+	worker_fragments(worker);
 	worker_posts(worker);
 	tcp_timers(tcp);
 	tcp_collect_events(tcp);

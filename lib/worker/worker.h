@@ -13,8 +13,9 @@ struct sluice_worker {
 	void *trace_context;
 	uint64_t turn_cycles; /* when this turn began */
 	uint64_t busy_cycles, total_cycles;
-	bool is_busy; /* this turn found work */
-	bool sleeps;  /* SLUICE_IDLE_SLEEP */
+	uint32_t fragments_held, fragments_second; /* by the port; when it was last asked about them */
+	bool is_busy;                              /* this turn found work */
+	bool sleeps;                               /* SLUICE_IDLE_SLEEP */
 	struct mailbox mailbox;
 	alignas(CACHE_LINE_BYTES) struct tcp tcp;
 };

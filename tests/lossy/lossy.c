@@ -245,6 +245,13 @@ static void lossy_release(void *user, struct rte_mbuf **packet, uint32_t count)
 	lossy->io.release(lossy->io.user, packet, count);
 }
 
+static void lossy_reassemble(void *user, uint64_t now_ns, struct sluice_fragments *fragments)
+{
+	struct lossy *lossy = user;
+
+	lossy->io.reassemble(lossy->io.user, now_ns, fragments);
+}
+
 struct sluice_io lossy_wrap(struct lossy *lossy, const struct sluice_io *io, const struct lossy_rates *rates)
 {
 	struct sluice_io wrapped = *io;
@@ -257,6 +264,7 @@ struct sluice_io lossy_wrap(struct lossy *lossy, const struct sluice_io *io, con
 	wrapped.send = lossy_send;
 	wrapped.allocate = lossy_allocate;
 	wrapped.release = lossy_release;
+	wrapped.reassemble = io->reassemble ? lossy_reassemble : NULL;
 	wrapped.wait = io->wait ? lossy_wait : NULL;
 	return wrapped;
 }

@@ -10,6 +10,7 @@
 #define PROTOCOL_ICMP  1
 #define PROTOCOL_TCP   6
 #define PROTOCOL_ICMP6 58
+#define FRAGMENT       44
 
 static uint16_t get16(const uint8_t *at)
 {
@@ -198,6 +199,9 @@ static void take_ipv6(struct dissect *out, const uint8_t *at, uint32_t bytes)
 	out->l4_offset = out->l3_offset + 40;
 	if (at[6] == PROTOCOL_TCP) {
 		take_tcp(out, at + 40, payload);
+	} else if (at[6] == FRAGMENT && payload >= 8 && at[40] == PROTOCOL_TCP && !(get16(at + 42) & 0xfff9)) {
+		out->l4_offset += 8; /* whole for all that: RFC 6946 */
+		take_tcp(out, at + 48, payload - 8);
 	} else if (at[6] == PROTOCOL_ICMP6) {
 		out->kind = DISSECT_ICMP;
 		if (payload < 4 || dissect_fold(dissect_sum(dissect_pseudo_sum(out->source.ip, out->destination.ip,

@@ -62,6 +62,13 @@ static void set_verdict(struct host *host, struct rte_mbuf *packet, const struct
 		packet->ol_flags |= RTE_MBUF_F_RX_IP_CKSUM_BAD;
 }
 
+/* A segment is about to reach the worker whole, and for it. */
+static void deliver(struct host *host, const struct dissect *seg, struct side *speaker, bool forged)
+{
+	host->port.segments_received++;
+	observer_delivered(&host->world->observer, host->index, seg, speaker, forged);
+}
+
 static struct rte_mbuf *take_in(struct host *host, struct flight *flight)
 {
 	struct dissect seg = dissect(flight->frame, flight->bytes);
@@ -82,15 +89,52 @@ static struct rte_mbuf *take_in(struct host *host, struct flight *flight)
 		host->world->forged_lost += forged;
 		return NULL;
 	}
+	fragments_mark(packet, speaker);
 	trace_frame(host_hears[host->index], forged ? "forged" : "", flight->frame, flight->bytes);
 	set_verdict(host, packet, &seg);
 	host->port.packets_received++;
 	host->port.bytes_received += flight->bytes;
 	if (first < header || !is_for(host, &seg) || is_source_routed(flight->frame))
 		return packet;
-	host->port.segments_received++;
-	observer_delivered(&host->world->observer, host->index, &seg, speaker, forged);
+	deliver(host, &seg, speaker, forged);
 	return packet;
+}
+
+/* Puts one piece where it belongs; what becomes whole is traced as if it arrived so. */
+static struct rte_mbuf *assemble(struct host *host, struct rte_mbuf *packet, uint32_t *lost)
+{
+	void *speaker = NULL;
+	struct rte_mbuf *whole =
+		fragments_add(&host->assemblies, &host->pool, host->world->now_ns, packet, lost, &speaker);
+	const uint8_t *frame;
+	struct dissect seg;
+
+	if (!whole)
+		return NULL;
+	frame = (const uint8_t *)whole->buf_addr + whole->data_off;
+	seg = dissect(frame, whole->data_len);
+	trace_frame(host_hears[host->index], "joined", frame, whole->data_len);
+	if (is_for(host, &seg))
+		deliver(host, &seg, speaker, false);
+	return whole;
+}
+
+static void port_reassemble(void *user, uint64_t now_ns, struct sluice_fragments *work)
+{
+	struct host *host = user;
+	uint32_t whole_count = 0;
+
+	(void)now_ns;
+	work->lost_count = 0;
+	for (uint32_t i = 0; i < work->count; i++) {
+		struct rte_mbuf *whole = assemble(host, work->packet[i], &work->lost_count);
+
+		if (whole)
+			work->packet[whole_count++] = whole;
+	}
+	work->lost_count += fragments_expire(&host->assemblies, &host->pool, host->world->now_ns, false);
+	work->count = whole_count;
+	work->held_count = fragments_held(&host->assemblies);
 }
 
 static uint32_t port_receive(void *user, struct rte_mbuf **packet, uint32_t max)
@@ -259,6 +303,7 @@ void host_start(struct host *host)
 		.send = port_send,
 		.allocate = port_allocate,
 		.release = port_release,
+		.reassemble = port_reassemble,
 		.mtu_bytes = (uint16_t)host->config.port[host->index].mtu_bytes,
 		.flags = host->io.flags,
 	};
@@ -286,6 +331,7 @@ void host_stop(struct host *host)
 	}
 	host->arrived_count = 0;
 	sluice_worker_close(host->worker);
+	fragments_expire(&host->assemblies, &host->pool, 0, true);
 	finish_sending(host, true);
 	RULE(host->pool.out_count == 0, "packets", "host %c: %u packets never came back", 'A' + host->index,
 	     host->pool.out_count);

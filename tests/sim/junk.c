@@ -122,10 +122,27 @@ static void ipv4_source_route(struct junk *junk)
 	with_ipv4_options(junk, options, sizeof(options));
 }
 
+/* The same with four bytes of text, so that it ends where a fragment may. */
+static void start_whole_units(struct junk *junk, bool ipv6)
+{
+	start(junk, ipv6);
+	junk->forged.text = junk->to->mac;
+	junk->forged.text_bytes = 4;
+	junk->bytes = forge_tcp(junk->frame, &junk->forged);
+}
+
 static void ipv4_fragment(struct junk *junk)
 {
-	start(junk, false);
+	start_whole_units(junk, false);
 	put16(junk->frame + 20, coin(junk) ? 0x2000 : 1 + random_below(junk->random, 100));
+	forge_ipv4_sum(junk->frame);
+}
+
+/* Ends where no packet of ours does: the ping of death. */
+static void fragment_size(struct junk *junk)
+{
+	start(junk, false);
+	put16(junk->frame + 20, 0x1fff);
 	forge_ipv4_sum(junk->frame);
 }
 
@@ -138,7 +155,7 @@ static void ipv6_header(struct junk *junk)
 /* Puts an extension header in front of the segment. */
 static void with_extension(struct junk *junk, uint8_t kind, const uint8_t header[8])
 {
-	start(junk, true);
+	start_whole_units(junk, true);
 	memmove(junk->frame + 62, junk->frame + 54, junk->bytes - 54);
 	memcpy(junk->frame + 54, header, 8);
 	junk->frame[54] = junk->frame[20];
@@ -284,6 +301,7 @@ static const struct {
 	{ipv4_checksum, SLUICE_COUNTER_drop_ipv4_checksum},
 	{ipv4_source_route, SLUICE_COUNTER_drop_ipv4_source_route},
 	{ipv4_fragment, SLUICE_COUNTER_drop_ipv4_fragment},
+	{fragment_size, SLUICE_COUNTER_drop_fragment_size},
 	{ipv6_header, SLUICE_COUNTER_drop_ipv6_header},
 	{ipv6_routing, SLUICE_COUNTER_drop_ipv6_routing},
 	{ipv6_fragment, SLUICE_COUNTER_drop_ipv6_fragment},
@@ -299,6 +317,18 @@ static const struct {
 	{ipv4_options, SLUICE_COUNTER_COUNT},
 };
 
+/* Fragments are taken or not; those that are wait for others in vain. */
+static enum sluice_counter counter_of(const struct host *to, uint32_t kind)
+{
+	enum sluice_counter counter = makers[kind].counter;
+
+	if (counter == SLUICE_COUNTER_drop_ipv4_fragment || counter == SLUICE_COUNTER_drop_ipv6_fragment)
+		return to->config.fragments ? SLUICE_COUNTER_fragments_received : counter;
+	if (counter == SLUICE_COUNTER_drop_fragment_size && !to->config.fragments)
+		return SLUICE_COUNTER_drop_ipv4_fragment;
+	return counter;
+}
+
 void junk_send(struct world *world, struct host *to)
 {
 	uint32_t kind = random_below(&world->random, sizeof(makers) / sizeof(makers[0]));
@@ -306,7 +336,7 @@ void junk_send(struct world *world, struct host *to)
 
 	makers[kind].make(&junk);
 	if (makers[kind].counter < SLUICE_COUNTER_COUNT)
-		junk_expected[to->index][makers[kind].counter]++;
+		junk_expected[to->index][counter_of(to, kind)]++;
 	world->faults[FAULT_junk]++;
 	world_inject(world, to->index, junk.frame, junk.bytes, random_below(&world->random, 1000000));
 }

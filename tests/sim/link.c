@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/cut.h"
 #include "tests/sim/dissect.h"
 #include "tests/sim/trace.h"
 
@@ -168,6 +169,22 @@ static void send_again(struct flights *flights, const struct flight *flight, uin
 	flights_add(flights, again, due_ns);
 }
 
+/* Pieces come in any order, and one in a hundred is lost.  False: it goes in one piece. */
+static bool send_pieces(struct link *link, struct flights *flights, struct random *random, const struct flight *flight,
+			uint64_t due_ns)
+{
+	struct flight *piece[PIECES_MAX];
+	uint32_t count = cut_flight(random, ++link->fragment_id, flight, piece);
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (random_chance(random, 10000))
+			free(piece[i]);
+		else
+			flights_add(flights, piece[i], due_ns + random_between(random, 0, link->weather.late_ns));
+	}
+	return count > 0;
+}
+
 void link_send(struct link *link, struct flights *flights, struct random *random, uint64_t now_ns,
 	       struct flight *flight, uint64_t *faults)
 {
@@ -197,6 +214,10 @@ void link_send(struct link *link, struct flights *flights, struct random *random
 			free(flight);
 			return;
 		}
+	} else if (random_chance(random, weather->fragment_ppm) && send_pieces(link, flights, random, flight, due_ns)) {
+		faults[FAULT_fragment]++;
+		free(flight);
+		return;
 	}
 	flights_add(flights, flight, due_ns);
 }

@@ -40,7 +40,7 @@ void flights_clear(struct flights *flights);
 /* Chances are in parts per million of frames. */
 struct weather {
 	uint32_t loss_ppm, gust_ppm; /* a gust loses a run of frames */
-	uint32_t duplicate_ppm, reorder_ppm, damage_ppm, replay_ppm;
+	uint32_t duplicate_ppm, reorder_ppm, damage_ppm, replay_ppm, fragment_ppm;
 	uint64_t delay_ns, jitter_ns;    /* at least, and up to this much more without reordering */
 	uint64_t late_least_ns, late_ns; /* reordered frames are late by so much */
 	uint64_t replay_ns;              /* replayed ones come again within this */
@@ -56,6 +56,7 @@ struct weather {
 	X(reorder)   \
 	X(damage)    \
 	X(replay)    \
+	X(fragment)  \
 	X(queue_full) X(cut) X(pause) X(stall) X(stash_empty) X(send_refused) X(receive_full) X(forged) X(junk)
 
 enum fault {
@@ -74,11 +75,12 @@ struct link {
 	uint64_t cut_until_ns;  /* what is sent before is lost */
 	uint64_t hold_until_ns; /* what is sent before arrives after, all at once */
 	uint32_t gust_left;
+	uint16_t fragment_id; /* of the last packet that was cut in pieces */
 };
 
 /*
  * Sends a frame, whose flight it takes over, on the link: up to three flights follow.  Counts what it did to it in
- * faults[FAULT_COUNT].
+ * faults[FAULT_COUNT].  One that is cut in pieces makes as many flights, each late and lost by itself.
  */
 void link_send(struct link *link, struct flights *flights, struct random *random, uint64_t now_ns,
 	       struct flight *flight, uint64_t *faults);

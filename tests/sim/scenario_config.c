@@ -95,6 +95,7 @@ static void draw_config(struct world *world, struct host *host)
 	config->out_of_order = 1024;
 	config->timestamps = !odd(world, 30);
 	config->sack = !odd(world, 30);
+	config->fragments = odd(world, 70) ? 128 : 0;
 	config->nodelay = odd(world, 60);
 	draw_windows(world, config);
 	draw_small_pools(world, config);
@@ -202,6 +203,7 @@ static void draw_weather(struct world *world, struct weather *weather)
 	weather->reorder_ppm = odd(world, 50) ? between(world, 1000, 200000) : 0;
 	weather->damage_ppm = odd(world, 50) ? between(world, 1000, 30000) : 0;
 	weather->replay_ppm = odd(world, 30) ? between(world, 500, 10000) : 0;
+	weather->fragment_ppm = odd(world, 20) ? between(world, 1000, 100000) : 0;
 	if (odd(world, 30)) {
 		weather->rate_bps = 1000000ULL * between(world, 1, 200);
 		weather->queue_bytes = between(world, 4000, 100000);

@@ -10,6 +10,7 @@
 
 #include "lib/base/random.h"
 #include "lib/sluice.h"
+#include "tests/sim/fragments.h"
 #include "tests/sim/link.h"
 #include "tests/sim/observer.h"
 #include "tests/sim/packet_pool.h"
@@ -57,6 +58,7 @@ struct host {
 	struct sluice_worker *worker;
 	void *memory;
 	struct packet_pool pool;
+	struct assemblies assemblies;
 	struct trouble trouble;
 	struct random random;
 	uint64_t clock_offset_ns, busy_until_ns;

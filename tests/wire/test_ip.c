@@ -108,6 +108,7 @@ static void test_ipv6_kinds(void **state)
 	static const uint8_t pads[8] = {6, 0, 0, 0, 0, 0, 0, 0}, unknown_skipped[8] = {6, 0, 0x1e, 4};
 	static const uint8_t unknown_refused[8] = {6, 0, 0x5e, 4}, jumbo[8] = {6, 0, 0xc2, 4, 0, 1, 0, 0};
 	static const uint8_t two_hops[16] = {0, 0, 1, 4, 0, 0, 0, 0, 6, 0, 1, 4};
+	static const uint8_t first[8] = {6, 0, 0, 1}, last[8] = {6, 0, 0, 8}, whole[8] = {6, 9, 0, 6};
 	static const uint8_t routing_0[8] = {6, 0, 0, 0}, routing_4_done[8] = {6, 0, 4, 0}, routing_4[8] = {6, 0, 4, 1};
 
 	(void)state;
@@ -119,8 +120,13 @@ static void test_ipv6_kinds(void **state)
 	assert_int_equal(walk_of(43, routing_0, 8, 8).verdict, IP_SOURCE_ROUTE);
 	assert_int_equal(walk_of(43, routing_4_done, 8, 8).verdict, IP_PASS);
 	assert_int_equal(walk_of(43, routing_4, 8, 8).verdict, IP_SOURCE_ROUTE);
-	assert_int_equal(walk_of(44, pads, 8, 8).verdict, IP_FRAGMENT);
-	assert_int_equal(walk_of(44, pads, 0, 0).verdict, IP_FRAGMENT);
+	assert_int_equal(walk_of(44, first, 8, 8).verdict, IP_FRAGMENT);
+	assert_int_equal(walk_of(44, last, 8, 8).verdict, IP_FRAGMENT);
+	assert_int_equal(walk_of(44, whole, 8, 8).verdict, IP_PASS); /* RFC 6946 */
+	assert_true(walk_of(44, whole, 8, 8).is_atomic);
+	assert_int_equal(walk_of(44, whole, 8, 8).bytes, 8);
+	assert_int_equal(walk_of(44, whole, 7, 8).verdict, IP_CUT_SHORT);
+	assert_int_equal(walk_of(44, whole, 7, 7).verdict, IP_MALFORMED);
 }
 
 static void test_random_bytes(void **state)

@@ -119,6 +119,9 @@ static inline struct sluice_config port_config(void)
 	return config;
 }
 
+/* Of ports made from now on. */
+static void (*port_reassemble)(void *user, uint64_t now_ns, struct sluice_fragments *work);
+
 static inline struct sluice_io port_io(struct port *port)
 {
 	return (struct sluice_io){
@@ -130,6 +133,7 @@ static inline struct sluice_io port_io(struct port *port)
 		.allocate = port_allocate,
 		.release = port_release,
 		.wait = port_wait,
+		.reassemble = port_reassemble,
 		.mac = {2, 0, 0, 0, 0, 1},
 		.mtu_bytes = 1500,
 	};
@@ -169,18 +173,35 @@ static inline void port_free(struct port *port)
 	free(port);
 }
 
+static inline void port_brings_frame(struct port *port, const struct bytes *frame)
+{
+	struct rte_mbuf *packet = packet_new();
+
+	REQUIRE(port->in_end < PORT_PACKETS_MAX);
+	memcpy(packet_bytes(packet), frame->at, frame->count);
+	packet->data_len = (uint16_t)frame->count;
+	packet->pkt_len = frame->count;
+	port->alive++;
+	port->in[port->in_end++] = packet;
+}
+
 /* Puts a segment where the worker will receive it. */
 static inline void port_brings(struct port *port, struct segment segment)
 {
 	struct bytes frame = segment_frame(&port->side, &segment);
-	struct rte_mbuf *packet = packet_new();
 
-	REQUIRE(port->in_end < PORT_PACKETS_MAX);
-	memcpy(packet_bytes(packet), frame.at, frame.count);
-	packet->data_len = (uint16_t)frame.count;
-	packet->pkt_len = frame.count;
-	port->alive++;
-	port->in[port->in_end++] = packet;
+	port_brings_frame(port, &frame);
+}
+
+/* A fragment of IPv4, the first or one after it. */
+static inline void port_brings_fragment(struct port *port, bool is_first)
+{
+	static const uint8_t part[24];
+	struct bytes frame = ip_frame(false, 6, part, sizeof(part));
+
+	set_16(&frame, L3 + 6, is_first ? 0x2000 : 3);
+	mend_at(&frame, frame.count, 0, 17);
+	port_brings_frame(port, &frame);
 }
 
 /* The next event of a whole turn; mask 0: there was none. */

@@ -277,6 +277,122 @@ static void test_posts(void **state)
 	port_free(port);
 }
 
+/* ---- Fragments --------------------------------------------------------------------------------------------------------- */
+
+/* A port that keeps the first fragment that it is given, and takes the second as the rest of it: the frame it was told. */
+static struct {
+	struct rte_mbuf *held;
+	struct bytes whole;
+	uint32_t calls;
+	bool forgets;
+} joiner;
+
+static void join(void *user, uint64_t now_ns, struct sluice_fragments *work)
+{
+	struct port *port = user;
+
+	joiner.calls++;
+	assert_int_equal(now_ns, port->now_ns);
+	for (uint32_t i = 0; i < work->count; i++) {
+		struct rte_mbuf *packet = work->packet[i];
+
+		assert_int_equal(packet->l2_len, 14);
+		assert_int_equal(packet->l3_len, 20);
+		if (!joiner.held) {
+			joiner.held = packet;
+			continue;
+		}
+		port_release(port, &joiner.held, 1);
+		joiner.held = NULL;
+		memcpy(packet_bytes(packet), joiner.whole.at, joiner.whole.count);
+		packet->data_len = (uint16_t)joiner.whole.count;
+		packet->pkt_len = joiner.whole.count;
+		work->packet[0] = packet;
+	}
+	work->lost_count = 0;
+	if (joiner.held && joiner.forgets) {
+		port_release(port, &joiner.held, 1);
+		joiner.held = NULL;
+		work->lost_count = 1;
+	}
+	work->count = work->count && !joiner.held && !work->lost_count ? 1 : 0;
+	work->held_count = joiner.held ? 1 : 0;
+}
+
+static struct port *port_with_joiner(uint32_t fragments)
+{
+	struct sluice_config config = port_config();
+	struct port *port;
+
+	config.fragments = fragments;
+	memset(&joiner, 0, sizeof(joiner));
+	port_reassemble = join;
+	port = port_new(&config);
+	port_reassemble = NULL;
+	return port;
+}
+
+/* Two fragments go to the port; the segment it makes of them is received in the same turn as any other. */
+static void test_fragments(void **state)
+{
+	struct port *port = port_with_joiner(8);
+	struct segment text = {.seq = 1, .ack = 1, .flags = TCP_ACK, .text = "hello"};
+	struct sluice_event event;
+
+	(void)state;
+	port_opened(port);
+	joiner.whole = segment_frame(&port->side, &text);
+	port_brings_fragment(port, true);
+	assert_int_equal(port_turn(port).mask, 0);
+	port_brings_fragment(port, false);
+	event = port_turn(port);
+	assert_int_equal(event.mask, SLUICE_READABLE);
+	assert_int_equal(event.readable_bytes, 5);
+	assert_int_equal(joiner.calls, 2);
+	assert_int_equal(port_counted(port, fragments_received), 2);
+	assert_int_equal(port_counted(port, fragments_joined), 1);
+	assert_int_equal(port_counted(port, drop_fragment_lost), 0);
+	port_free(port);
+}
+
+/* What waits is looked for once a second, also when nothing comes; nobody asks when nothing waits. */
+static void test_fragments_wait(void **state)
+{
+	struct port *port = port_with_joiner(8);
+
+	(void)state;
+	port_brings_fragment(port, true);
+	for (uint32_t i = 0; i < 30; i++) {
+		port_turn(port);
+		port->now_ns += 100000000;
+	}
+	assert_int_equal(joiner.calls, 3);
+	joiner.forgets = true;
+	for (uint32_t i = 0; i < 30; i++) {
+		port_turn(port);
+		port->now_ns += 100000000;
+	}
+	assert_int_equal(joiner.calls, 4);
+	assert_int_equal(port_counted(port, drop_fragment_lost), 1);
+	port_free(port);
+}
+
+/* Off by the configuration, or for want of a port that can. */
+static void test_fragments_off(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		struct port *port = i ? port_with_joiner(0) : port_new(NULL);
+
+		joiner.calls = 0;
+		port_brings_fragment(port, true);
+		port_turn(port);
+		assert_int_equal(joiner.calls, 0);
+		assert_int_equal(port_counted(port, drop_ipv4_fragment), 1);
+		port_free(port);
+	}
+}
+
 /* ---- The end --------------------------------------------------------------------------------------------------------------- */
 
 /* With packets in every place: unread, out of order, built and refused, in the stash and spent. */
@@ -311,6 +427,9 @@ int main(void)
 		cmocka_unit_test(test_sleep),
 		cmocka_unit_test(test_cycles),
 		cmocka_unit_test(test_posts),
+		cmocka_unit_test(test_fragments),
+		cmocka_unit_test(test_fragments_wait),
+		cmocka_unit_test(test_fragments_off),
 		cmocka_unit_test(test_close),
 	};
 
