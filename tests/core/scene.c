@@ -84,6 +84,16 @@ void put(struct scene *scene, struct segment segment)
 	put_frame(scene, &frame);
 }
 
+static struct sent *sent_append(struct scene *scene)
+{
+	if (scene->sent_end == scene->sent_room) {
+		scene->sent_room = scene->sent_room ? 2 * scene->sent_room : 8;
+		scene->sent = realloc(scene->sent, scene->sent_room * sizeof(*scene->sent));
+		assert_non_null(scene->sent);
+	}
+	return &scene->sent[scene->sent_end++];
+}
+
 /* The wire takes what was built: bytes are kept, packets go. */
 static void wire_takes(struct scene *scene)
 {
@@ -94,9 +104,8 @@ static void wire_takes(struct scene *scene)
 		return;
 	}
 	for (uint32_t i = 0; i < transmit->count; i++) {
-		struct sent *sent = &scene->sent[scene->sent_end++];
+		struct sent *sent = sent_append(scene);
 
-		assert_true(scene->sent_end <= sizeof(scene->sent) / sizeof(scene->sent[0]));
 		sent->at_ns = scene->tcp->now_ns;
 		sent->bytes.count = packet_copy_out(transmit->packet[i], sent->bytes.at, sizeof(sent->bytes.at));
 		packet_free(transmit->packet[i]);
@@ -348,6 +357,7 @@ void scene_free(struct scene *scene)
 	assert_int_equal(tcp->to_send.first, INDEX_NONE);
 	assert_int_equal(instance_drain(tcp), scene->packets);
 	free(tcp);
+	free(scene->sent);
 	free(scene);
 }
 

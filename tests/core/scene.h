@@ -28,7 +28,8 @@ struct scene {
 	bool refuses;           /* the port takes nothing */
 	uint32_t sent_first, sent_end;
 	uint32_t event_first, event_end;
-	struct sent sent[2048];
+	struct sent *sent; /* grows */
+	uint32_t sent_room;
 	struct sluice_event event[256];
 	char text[SEGMENT_BYTES]; /* of the segment read last */
 	struct frame frame;       /* and its headers; its packet is gone */
