@@ -138,16 +138,29 @@ static bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output
 	return true;
 }
 
+/*
+ * Where a segment without text stands: at SND.NXT, but never beyond the peer's window, where a probe, or a window that was
+ * taken back, leaves SND.NXT.  RFC 9293 section 3.10.7.4 asks a peer whose window is shut to look at our ACK even so, but
+ * Linux does not: with both windows shut, neither side would hear again that the other's had opened.
+ */
+static struct seq output_bare_seq(const struct tcp_conn *conn)
+{
+	struct seq edge = seq_add(conn->snd_una, conn->snd_wnd_bytes);
+
+	return conn->flags & CONN_SYN_UNACKED || seq_before(conn->snd_nxt, edge) ? conn->snd_nxt : edge;
+}
+
 bool output_ack(struct tcp *tcp, struct tcp_conn *conn)
 {
-	return output_segment(tcp, conn, (struct output_segment){.seq = conn->snd_nxt, .flags = TCP_ACK});
+	return output_segment(tcp, conn, (struct output_segment){.seq = output_bare_seq(conn), .flags = TCP_ACK});
 }
 
 void output_reset(struct tcp *tcp, struct tcp_conn *conn)
 {
 	if (!(conn->flags & CONN_HAS_MAC))
 		return;
-	if (output_segment(tcp, conn, (struct output_segment){.seq = conn->snd_nxt, .flags = TCP_RST | TCP_ACK}))
+	if (output_segment(tcp, conn,
+			   (struct output_segment){.seq = output_bare_seq(conn), .flags = TCP_RST | TCP_ACK}))
 		COUNT(tcp, resets_sent);
 	else
 		COUNT(tcp, drop_no_buffer);

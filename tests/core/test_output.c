@@ -362,6 +362,26 @@ static void test_probe_is_taken(void **state)
 	scene_free(scene);
 }
 
+/* While the probe's byte is beyond the window, ACKs and RSTs are not: the peer would not look at them there. */
+static void test_bare_segments_stay_in_the_window(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = established(scene);
+
+	(void)state;
+	acks(scene, 1, SHUT);
+	sends_bytes(scene, conn, 100, 0);
+	passes_ms(scene, 1100);
+	expect_bytes(scene, 1, 1);
+	arrives(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK, .window = SHUT, .text = "a"});
+	passes_ms(scene, 50); /* a delayed ACK */
+	expect(scene, {.seq = 1, .ack = 2, .flags = TCP_ACK});
+	user_abort(scene->tcp, conn);
+	turn(scene);
+	expect(scene, {.seq = 1, .ack = 2, .flags = TCP_RST | TCP_ACK});
+	scene_free(scene);
+}
+
 /* A FIN is all there is to send: it is the probe. */
 static void test_fin_is_the_probe(void **state)
 {
@@ -504,6 +524,7 @@ int main(void)
 		cmocka_unit_test(test_probes),
 		cmocka_unit_test(test_window_opens_after_a_probe),
 		cmocka_unit_test(test_probe_is_taken),
+		cmocka_unit_test(test_bare_segments_stay_in_the_window),
 		cmocka_unit_test(test_fin_is_the_probe),
 		cmocka_unit_test(test_fin),
 		cmocka_unit_test(test_stash_empty),
