@@ -31,6 +31,7 @@ case $only in
 esac
 
 export PYTHONDONTWRITEBYTECODE=1
+$full && export SLUICE_FULL=1 # tests/kernel: every combination of the kernel's settings
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=1
 # DPDK keeps what it allocated at start until the process ends.
