@@ -5,29 +5,32 @@
 # one line that adds up: "N passed, N failed, N skipped".
 #
 #     sh tests/run.sh                 under fifteen minutes on two cores
-#     sh tests/run.sh --full          more seeds, everything under the sanitizers, mutants, bridge
-#     sh tests/run.sh --only kernel   one part: tidy unit sim kernel asan clang mutants bridge
+#     sh tests/run.sh --full          more seeds, everything under the sanitizers, mutants, bridge, fresh fuzzing
+#     sh tests/run.sh --only kernel   one part: tidy unit sim kernel asan clang mutants bridge fuzz
+#     sh tests/run.sh --only fuzz --minutes 60
 #
-# Builds in build/, build-asan/ and build-clang/.  tests/kernel needs root and is skipped without.
+# Builds in build/, build-asan/, build-clang/ and build-fuzz/.  tests/kernel needs root and is skipped without.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
 # The ordinary run.
 seeds=2000
 asan_seeds=200
+fuzz_minutes=12
 full=false
 only=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--full) full=true seeds=20000 asan_seeds=20000 ;;
 	--only) only=${2:-} && shift ;;
-	*) sed -n '3,12s/^# \{0,1\}//p' "$0" && exit 2 ;;
+	--minutes) fuzz_minutes=${2:-} && shift ;;
+	*) sed -n '3,13s/^# \{0,1\}//p' "$0" && exit 2 ;;
 	esac
 	shift
 done
 case $only in
-'' | tidy | unit | sim | kernel | asan | clang | mutants | bridge) ;;
-*) echo "run.sh: no part named $only; there are tidy unit sim kernel asan clang mutants bridge" && exit 2 ;;
+'' | tidy | unit | sim | kernel | asan | clang | mutants | bridge | fuzz) ;;
+*) echo "run.sh: no part named $only; there are tidy unit sim kernel asan clang mutants bridge fuzz" && exit 2 ;;
 esac
 
 export PYTHONDONTWRITEBYTECODE=1
@@ -137,7 +140,7 @@ sh app/install.sh app/packages tests/packages || exit 1
 
 export CC="${CC:-gcc}"
 built=true
-if [ "$only" != clang ] && [ "$only" != asan ]; then
+if [ "$only" != clang ] && [ "$only" != asan ] && [ "$only" != fuzz ]; then
 	build build || built=false
 fi
 
@@ -219,6 +222,11 @@ if $built && { $full || [ "$only" = bridge ]; }; then
 		export SLUICE_BUILD
 		check bridge $python tests/kernel/bridge --json build/bridge.json
 	fi
+fi
+
+if $full || [ "$only" = fuzz ]; then
+	say "fuzzing: $fuzz_minutes minutes over all targets"
+	check "fuzz: $fuzz_minutes minutes" $python tests/fuzz/fuzz.py --minutes "$fuzz_minutes"
 fi
 
 say "done"

@@ -108,8 +108,9 @@ static void wire_takes(struct scene *scene)
 
 		sent->at_ns = scene->tcp->now_ns;
 		sent->bytes.count = packet_copy_out(transmit->packet[i], sent->bytes.at, sizeof(sent->bytes.at));
+		for (const struct rte_mbuf *part = transmit->packet[i]; part; part = part->next)
+			scene->packets--;
 		packet_free(transmit->packet[i]);
-		scene->packets--;
 	}
 	transmit->count = 0;
 	transmit->refused_count = 0;

@@ -79,8 +79,7 @@ static void draw_script(struct random *random, struct script *script)
 	draw_pace(random, script);
 }
 
-/* Two sides that each wait for the other would wait for ever. */
-static void reconcile(struct random *random, struct story *story)
+void story_reconcile(struct random *random, struct story *story)
 {
 	struct script *a = &story->script[0], *b = &story->script[1];
 
@@ -126,7 +125,7 @@ struct story *story_make(struct random *random, uint32_t number, uint8_t opener,
 		story->script[0].ending = END_FIN_THEN_READ;
 		story->script[1].ending = random_chance(random, 500000) ? END_READ_THEN_FIN : END_FIN_THEN_READ;
 	}
-	reconcile(random, story);
+	story_reconcile(random, story);
 	for (uint8_t i = 0; i < 2; i++)
 		story->actor[i] = (struct actor){
 			.story = story, .script = &story->script[i], .side = i, .random = {random_next(random)}};

@@ -79,6 +79,9 @@ struct story {
 struct story *story_make(struct random *random, uint32_t number, uint8_t opener, uint8_t target, uint64_t start_ns,
 			 uint32_t bulk_bytes);
 
+/* After a change to its scripts: two sides that each wait for the other would wait for ever. */
+void story_reconcile(struct random *random, struct story *story);
+
 /* Bytes at `offset` of the stream that a side of the story sends; at most PATTERN_RUN_MAX at a time. */
 #define PATTERN_RUN_MAX 65536
 void pattern_make(void);
