@@ -6,7 +6,7 @@
 #
 #     sh tests/run.sh                 under fifteen minutes on two cores
 #     sh tests/run.sh --full          more seeds, everything under the sanitizers, mutants, bridge, fresh fuzzing
-#     sh tests/run.sh --only kernel   one part: tidy unit sim kernel asan clang mutants bridge fuzz
+#     sh tests/run.sh --only kernel   one part: tidy unit sim lwip kernel asan clang mutants bridge fuzz
 #     sh tests/run.sh --only fuzz --minutes 60
 #
 # Builds in build/, build-asan/, build-clang/ and build-fuzz/.  tests/kernel needs root and is skipped without.
@@ -15,13 +15,14 @@ cd "$(dirname "$0")/.." || exit 1
 
 # The ordinary run.
 seeds=2000
+lwip_seeds=500
 asan_seeds=200
 fuzz_minutes=12
 full=false
 only=
 while [ $# -gt 0 ]; do
 	case $1 in
-	--full) full=true seeds=20000 asan_seeds=20000 ;;
+	--full) full=true seeds=20000 lwip_seeds=10000 asan_seeds=20000 ;;
 	--only) only=${2:-} && shift ;;
 	--minutes) fuzz_minutes=${2:-} && shift ;;
 	*) sed -n '3,13s/^# \{0,1\}//p' "$0" && exit 2 ;;
@@ -29,8 +30,8 @@ while [ $# -gt 0 ]; do
 	shift
 done
 case $only in
-'' | tidy | unit | sim | kernel | asan | clang | mutants | bridge | fuzz) ;;
-*) echo "run.sh: no part named $only; there are tidy unit sim kernel asan clang mutants bridge fuzz" && exit 2 ;;
+'' | tidy | unit | sim | lwip | kernel | asan | clang | mutants | bridge | fuzz) ;;
+*) echo "run.sh: no part named $only; there are tidy unit sim lwip kernel asan clang mutants bridge fuzz" && exit 2 ;;
 esac
 
 export PYTHONDONTWRITEBYTECODE=1
@@ -169,6 +170,11 @@ if wants sim && $built; then
 	fi
 fi
 
+if wants lwip && $built; then
+	say "against lwIP: seeds 1 to $lwip_seeds"
+	check "lwip seeds 1 to $lwip_seeds" build/tests/lwip --seeds "1..$lwip_seeds" --jobs "$(nproc)"
+fi
+
 if wants kernel && $built; then
 	if [ "$(id -u)" -ne 0 ]; then
 		skipped "kernel: needs root, for network namespaces"
@@ -189,6 +195,7 @@ if wants asan; then
 			say "simulation under the sanitizers: seeds 1 to $asan_seeds"
 			simulate build-asan "$asan_seeds"
 		fi
+		check "lwip under the sanitizers" build-asan/tests/lwip --seeds "1..$asan_seeds" --jobs "$(nproc)"
 		if $full && [ "$(id -u)" -eq 0 ]; then
 			say "the kernel as the peer, under the sanitizers"
 			SLUICE_BUILD=$PWD/build-asan
