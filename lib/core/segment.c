@@ -108,6 +108,18 @@ static bool segment_check_timestamps(struct tcp *tcp, struct tcp_conn *conn, con
 	return true;
 }
 
+/*
+ * Each side has sent a byte beyond the other's window, and both were taken.  Each then speaks from before its own (output_bare_seq()),
+ * where the other accepts nothing any more.  That ACK counts here, or neither would ever hear that its byte has arrived.
+ */
+static bool segment_is_between_probes(const struct tcp_conn *conn, const struct frame *frame)
+{
+	return seq_after(conn->snd_nxt, seq_add(conn->snd_una, conn->snd_wnd_bytes)) &&
+	       STATE_IN(conn->state, STATES_SYNCHRONIZED) && frame->text_bytes == 0 &&
+	       (frame->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK)) == TCP_ACK &&
+	       seq_before(frame->seq, conn->rcv_nxt);
+}
+
 static bool segment_check_sequence(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
 {
 	if (segment_check_syn_again(tcp, conn, frame) || segment_check_timestamps(tcp, conn, frame))
@@ -119,6 +131,11 @@ static bool segment_check_sequence(struct tcp *tcp, struct tcp_conn *conn, struc
 	}
 	if (segment_is_acceptable(conn, frame))
 		return false;
+	if (segment_is_between_probes(conn, frame)) {
+		output_challenge(tcp, conn);
+		frame->seq = conn->rcv_nxt;
+		return false;
+	}
 	if (frame->text_bytes && seq_before(frame->seq, conn->rcv_nxt))
 		COUNT(tcp, drop_tcp_text_duplicate);
 	else

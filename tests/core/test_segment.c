@@ -147,6 +147,29 @@ static void test_window_shut_must_66(void **state)
 	scene_free(scene);
 }
 
+/* Both sides' window probes were taken, and each now speaks from before its own: the ACK counts, and is answered. */
+static void test_ack_between_probes(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = established(scene);
+
+	(void)state;
+	arrives(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK, .window = SHUT});
+	sends_bytes(scene, conn, 100, 0);
+	passes_ms(scene, 1100);
+	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_ACK, .bytes = 1});
+	arrives(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK, .window = SHUT, .text = "a"});
+	passes_ms(scene, 50);
+	expect(scene, {.seq = 1, .ack = 2, .flags = TCP_ACK});
+	arrives(scene, (struct segment){.seq = 1, .ack = 2, .flags = TCP_ACK, .window = 5000});
+	expect(scene, {.seq = 2, .ack = 2, .flags = TCP_ACK, .bytes = 99});
+	expect_nothing(scene);
+	arrives(scene, (struct segment){.seq = 1, .ack = 101, .flags = TCP_ACK, .window = 5000}); /* it is over */
+	assert_int_equal(counted(scene, drop_tcp_sequence), 1);
+	assert_int_equal(conn->snd_queued_bytes, 99);
+	scene_free(scene);
+}
+
 /*
  * RFC 7323 section 2.4: what was inside the window of any ACK is taken.  The edge of an ACK slips back by less than a unit of its
  * scale when the room ends inside one; what the peer sent by the ACK before is on its way already.
@@ -514,6 +537,7 @@ int main(void)
 		cmocka_unit_test(test_sequence_with_text),
 		cmocka_unit_test(test_overlap_is_trimmed),
 		cmocka_unit_test(test_window_shut_must_66),
+		cmocka_unit_test(test_ack_between_probes),
 		cmocka_unit_test(test_what_was_offered_once_is_taken_rfc7323_2_4),
 		cmocka_unit_test(test_rst),
 		cmocka_unit_test(test_syn),
