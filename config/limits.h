@@ -39,6 +39,14 @@
 #define FRAGMENTS_PACKETS_PART             8 /* at most one packet buffer in so many is held for want of other fragments */
 #define FRAGMENTS_MAX                      4096
 
+/* Path MTU discovery. */
+#define PMTUS_MAX                          256  /* destinations remembered */
+#define PMTU_LIFE_S                        600  /* RFC 1191 section 6.3, RFC 8201 section 5.3 */
+#define PMTU_FLOOR_IPV4_BYTES              552  /* no ICMP error brings segments below this (RFC 5927) */
+#define PMTU_FLOOR_IPV6_BYTES              1280 /* RFC 8200 section 5 */
+#define ICMP_ERRORS_PER_SECOND_MAX         1000 /* looked at */
+#define NOTES_MAX                          256  /* connections about which something rare is remembered */
+
 /* TCP. */
 #define LISTENERS_MAX                      64
 #define MSS_FLOOR_BYTES                    216   /* a peer's smaller MSS is taken as this (CVE-2019-11479) */

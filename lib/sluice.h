@@ -86,6 +86,10 @@ static inline bool sluice_address_is_ipv4(const struct sluice_address *address)
 	X(drop_ip_destination, "destination address that is not ours")                              \
 	X(drop_ip_protocol, "IP protocol that is not TCP or ICMP")                                  \
 	X(drop_icmp, "ICMP message malformed or not one we act on")                                 \
+	X(drop_icmp_limited, "ICMP error beyond the limit on them")                                 \
+	X(drop_icmp_no_connection, "ICMP error about no connection")                                \
+	X(drop_icmp_sequence, "ICMP error about a segment that is not in flight")                   \
+	X(drop_icmp_useless, "ICMP packet too big that tells nothing new, or cannot be true")       \
 	X(drop_arp, "ARP packet malformed or not for us")                                           \
 	X(drop_nd, "neighbour discovery message malformed or not for us")                           \
 	X(drop_tcp_header, "TCP header length wrong, or port 0")                                    \
@@ -134,6 +138,7 @@ static inline bool sluice_address_is_ipv4(const struct sluice_address *address)
 	X(connections_reset, "connections ended by the peer's RST")                             \
 	X(connections_aborted, "connections ended by our RST")                                  \
 	X(connections_timed_out, "connections given up after retransmitting (R2)")              \
+	X(connections_unreachable, "active opens ended by an ICMP error")                       \
 	X(connections_refused, "active opens answered with RST")                                \
 	X(syns_received, "SYNs at a listener")                                                  \
 	X(half_open_created, "half-open entries made")                                          \
@@ -164,6 +169,9 @@ static inline bool sluice_address_is_ipv4(const struct sluice_address *address)
 	X(timers_bound_hit, "turns that left due timers to the next")                           \
 	X(stash_empty, "allocations that found the packet stash empty")                         \
 	X(sends_refused, "packets the port refused at first")                                   \
+	X(icmp_soft, "ICMP errors noted for their connection")                                  \
+	X(path_mtus_lowered, "path MTUs lowered by ICMP")                                       \
+	X(path_mtus_held, "ICMP packet too big held until its segment times out")               \
 	X(fragments_received, "fragments taken, to be put together")                            \
 	X(fragments_joined, "segments put together from fragments")                             \
 	X(echoes_answered, "ICMP and ICMPv6 echo requests answered")                            \
@@ -265,6 +273,7 @@ struct sluice_config {
 	uint32_t receive_max_bytes; /* what it may grow to */
 	uint8_t window_shift;       /* our window scale, 0–14; the same for every connection */
 	bool timestamps, sack, nodelay;
+	bool path_mtu_discovery;          /* RFC 1191, 8201: segments become smaller where the path asks for it */
 	uint32_t initial_window_segments; /* RFC 6928: 10 */
 	uint32_t time_wait_ms;            /* 2MSL: 60,000 */
 	uint32_t fin_wait_2_ms;           /* after close, for a peer that never closes: 60,000 */
@@ -373,7 +382,7 @@ typedef struct {
 } sluice_conn;
 
 /*
- * Per connection: [OPENED (READABLE|ACKED|WRITABLE|PEER_CLOSED|TIMER)*] CLOSED.  CLOSED comes exactly once and
+ * Per connection: [OPENED (READABLE|ACKED|WRITABLE|PEER_CLOSED|TIMER|TROUBLE)*] CLOSED.  CLOSED comes exactly once and
  * last, at the latest when TIME-WAIT, or FIN-WAIT-2 after sluice_close(), begins; kinds of one turn share one
  * event.  READABLE, ACKED and WRITABLE are edges: raised when bytes arrive, when bytes are acknowledged, and
  * when there is room again after a short send.  When CLOSED is in the mask the handle is stale.
@@ -386,6 +395,8 @@ enum {
 	SLUICE_PEER_CLOSED = 16, /* the peer's FIN is in order; what it sent before stays readable */
 	SLUICE_TIMER = 32,       /* with conn.id 0: the worker's timer */
 	SLUICE_CLOSED = 64,
+	SLUICE_TROUBLE =
+		128, /* only with SLUICE_OPTION_REPORTS: an ICMP error, or R1 passed; sluice_conn_info() tells */
 };
 
 /* Why a connection closed: X(name, "text"). */
@@ -398,6 +409,7 @@ enum {
 	X(REFUSED, "refused by the peer")                                     \
 	X(TIMED_OUT, "the peer stopped acknowledging")                        \
 	X(UNREACHABLE, "the next hop does not answer")                        \
+	X(ICMP, "reported unreachable by an ICMP error")                      \
 	X(NO_MEMORY, "out of memory")
 
 enum sluice_reason {
@@ -541,6 +553,7 @@ enum sluice_option {
 	SLUICE_OPTION_RECEIVE_MAX_BYTES, /* what the receive window may grow to */
 	SLUICE_OPTION_DSCP,              /* 0–63, MUST-48 */
 	SLUICE_OPTION_TTL,               /* 1–255, MUST-49 */
+	SLUICE_OPTION_REPORTS,           /* 1: TROUBLE is raised (SHLD-9, 20, 25); 0, as at first: it is not */
 };
 
 /* 0, -EINVAL (value out of range) or -ENOTCONN (stale). */
@@ -568,6 +581,7 @@ struct sluice_conn_info {
 	uint32_t srtt_us, rttvar_us, rto_us; /* srtt 0: nothing measured yet */
 	uint32_t cwnd_bytes, ssthresh_bytes;
 	uint32_t mss_bytes;            /* payload of a full segment we send, options counted off */
+	uint32_t path_mtu_bytes;       /* the IP packet that a full segment makes */
 	uint32_t send_window_bytes;    /* as the peer last offered it */
 	uint32_t receive_window_bytes; /* that the peer may still send */
 	uint32_t queued_bytes;         /* taken by send, not acknowledged */
@@ -577,6 +591,10 @@ struct sluice_conn_info {
 	uint32_t retransmits_timeout, retransmits_fast, window_probes;
 	bool timestamps, sack;
 	uint8_t send_shift, receive_shift; /* window scales, as negotiated */
+	/* The last ICMP error about a segment in flight, MUST-47: a soft one, since the connection lives.  Few are kept: an old
+	 * one may be forgotten. */
+	bool has_icmp;
+	uint8_t icmp_type, icmp_code; /* of ICMP or ICMPv6, as the addresses are */
 };
 
 SLUICE_API bool sluice_conn_info(const struct sluice_worker *worker, sluice_conn conn, struct sluice_conn_info *info);

@@ -243,6 +243,7 @@ static enum load_outcome outcome_of_reason(enum sluice_reason reason, bool is_cl
 	case SLUICE_REASON_TIMED_OUT:
 		return LOAD_OUTCOME_TIMED_OUT;
 	case SLUICE_REASON_UNREACHABLE:
+	case SLUICE_REASON_ICMP:
 		return LOAD_OUTCOME_UNREACHABLE;
 	case SLUICE_REASON_NO_MEMORY:
 		return LOAD_OUTCOME_NO_MEMORY;

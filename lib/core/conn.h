@@ -111,6 +111,8 @@ struct tcp_conn {
 	uint8_t backoff_count : 5;  /* how often the RTO was doubled: until something sent once is acknowledged */
 	uint8_t timeouts_count : 3; /* in a row, with nothing acknowledged between; saturates */
 	uint8_t unacked_count : 4;  /* text segments since our last ACK; saturates */
+	uint8_t is_full_acked : 1;  /* a segment of mss_bytes has got through, or as much in one ACK */
+	uint8_t wants_reports : 1;  /* SLUICE_OPTION_REPORTS */
 	uint8_t probes_count;
 	uint8_t event_mask; /* SLUICE_*, not yet told */
 

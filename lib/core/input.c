@@ -4,6 +4,7 @@
  */
 #include "lib/core/answer.h"
 #include "lib/core/cookie.h"
+#include "lib/core/icmp_error.h"
 #include "lib/core/segment.h"
 #include "lib/core/tcp.h"
 #include "lib/core/transmit.h"
@@ -18,6 +19,12 @@ struct input_burst {
 static void input_drop(struct tcp *tcp, enum sluice_counter reason)
 {
 	tcp_count_many(tcp, reason, 1);
+}
+
+static inline bool input_has_addresses(const struct frame *frame)
+{
+	return frame->kind == FRAME_TCP || frame->kind == FRAME_ECHO || frame->kind == FRAME_FRAGMENT ||
+	       frame->kind == FRAME_ICMP_ERROR;
 }
 
 /* Is it ours?  Otherwise it becomes a drop. */
@@ -71,7 +78,7 @@ static void input_parse(struct tcp *tcp, struct input_burst *burst, struct rte_m
 			prefetch(packet_bytes(packets[i + 3]));
 		frame_parse(packets[i], &tcp->rules, frame);
 		frame->packet = packets[i];
-		if (frame->kind != FRAME_TCP && frame->kind != FRAME_ECHO && frame->kind != FRAME_FRAGMENT)
+		if (!input_has_addresses(frame))
 			continue;
 		burst->local[i] = input_check_addresses(tcp, frame);
 		if (frame->kind != FRAME_TCP)
@@ -131,6 +138,17 @@ bool tcp_tuple_is_taken(const struct tcp *tcp, const struct tuple *tuple, uint8_
 	uint32_t value;
 
 	return input_find(tcp, table_hash(tcp->keys.table, tuple), tuple, local, &value);
+}
+
+struct tcp_conn *tcp_find_conn(const struct tcp *tcp, const struct tuple *tuple)
+{
+	uint8_t local = neighbour_local(&tcp->neighbours, &tuple->local);
+	uint32_t value;
+
+	if (!input_find(tcp, table_hash(tcp->keys.table, tuple), tuple, local, &value) ||
+	    table_kind(value) != TABLE_CONNECTION)
+		return NULL;
+	return tcp_conn_at(tcp, table_index(value));
 }
 
 static void input_no_record(struct tcp *tcp, struct frame *frame, uint64_t hash, uint8_t local)
@@ -227,7 +245,7 @@ static bool input_frame(struct tcp *tcp, struct frame *frame, uint64_t hash, uin
 		input_drop(tcp, frame->drop);
 		return false;
 	case FRAME_ICMP_ERROR:
-		COUNT(tcp, drop_icmp);
+		icmp_error_arrives(tcp, frame);
 		return false;
 	}
 	return false;

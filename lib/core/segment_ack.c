@@ -90,6 +90,8 @@ void segment_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack)
 
 	if (rtt_us)
 		rtt_measured(conn, rtt_us);
+	if (acked_bytes >= conn->mss_bytes)
+		conn->is_full_acked = 1;
 	ack_ends_backoff(conn, rtt_us, was_probe);
 	conn->snd_una = ack;
 	text_bytes = acked_bytes - (conn->flags & CONN_SYN_UNACKED ? 1U : 0) - (ack_covers_fin(conn) ? 1U : 0);

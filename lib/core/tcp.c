@@ -72,6 +72,7 @@ static void tcp_carve(struct tcp *tcp, struct arena *arena)
 	half_open_make(&tcp->half_open, arena, config->half_open);
 	time_wait_make(&tcp->time_wait, arena, config);
 	tcp->ack_fifo.capacity_count = tcp_power_of_two(config->connections < 65536 ? config->connections : 65536);
+	tcp->notes = arena_take(arena, NOTES_MAX, sizeof(struct note));
 	tcp->ack_fifo.entry = arena_take(arena, tcp->ack_fifo.capacity_count, sizeof(struct ack_fifo_entry));
 }
 

@@ -13,6 +13,8 @@
 #include "lib/core/half_open.h"
 #include "lib/core/listen.h"
 #include "lib/core/neighbour.h"
+#include "lib/core/note.h"
+#include "lib/core/pmtu.h"
 #include "lib/core/pool.h"
 #include "lib/core/state.h"
 #include "lib/core/table.h"
@@ -80,6 +82,9 @@ struct tcp {
 	uint32_t worker_timer; /* tick; 0: not armed */
 	uint32_t rst_tokens;   /* answers to no connection, this second */
 	uint32_t rst_second;
+	uint32_t icmp_second, icmp_count; /* errors looked at in that second */
+	struct pmtu_cache pmtus;
+	struct note *notes;        /* NOTES_MAX */
 	uint32_t port_counter[16]; /* RFC 6056 section 3.3.4 */
 
 	uint32_t fragment_count; /* of this burst, to be put together by the port */
@@ -129,6 +134,9 @@ void tcp_discard(struct tcp *tcp);
 
 /* Does any record have this tuple?  `local` is the index of its local address. */
 bool tcp_tuple_is_taken(const struct tcp *tcp, const struct tuple *tuple, uint8_t local);
+
+/* The connection of the tuple; NULL: there is none, or only what is left of one or will be one. */
+struct tcp_conn *tcp_find_conn(const struct tcp *tcp, const struct tuple *tuple);
 
 static inline struct tcp_conn *tcp_conn_at(const struct tcp *tcp, uint32_t index)
 {

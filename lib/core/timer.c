@@ -11,6 +11,8 @@
 #include "lib/core/rtt.h"
 #include "lib/core/work.h"
 
+#define R1_TIMEOUTS 3 /* RFC 9293 SHLD-10 */
+
 bool timer_delay_ack(struct tcp *tcp, struct tcp_conn *conn)
 {
 	struct ack_fifo *fifo = &tcp->ack_fifo;
@@ -110,10 +112,13 @@ static void timer_expired(struct tcp *tcp, struct tcp_conn *conn)
 		life_end(tcp, conn, SLUICE_REASON_TIMED_OUT);
 		return;
 	}
-	if (conn->timeouts_count >= 2 && conn->flags & CONN_HAS_MAC)
+	if (conn->timeouts_count >= R1_TIMEOUTS - 1 && conn->flags & CONN_HAS_MAC)
 		neighbour_suspect(tcp, conn);
+	pmtu_timed_out(tcp, conn);
 	timer_retransmit(tcp, conn);
 	timer_backed_off(conn);
+	if (conn->timeouts_count == R1_TIMEOUTS && conn->wants_reports && !(conn->flags & CONN_SYN_UNACKED))
+		work_raise(tcp, conn, SLUICE_TROUBLE);
 }
 
 /* A path that is idle is given back an RTO later; what fires here for nothing is the entry of an RTO that an ACK disarmed. */

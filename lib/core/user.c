@@ -199,8 +199,22 @@ int user_set_option(struct tcp *tcp, struct tcp_conn *conn, enum sluice_option o
 			return -EINVAL;
 		conn->ttl = (uint8_t)value;
 		return 0;
+	case SLUICE_OPTION_REPORTS:
+		if (value > 1)
+			return -EINVAL;
+		conn->wants_reports = value & 1;
+		return 0;
 	}
 	return -EINVAL;
+}
+
+static void user_info_icmp(const struct note *note, struct sluice_conn_info *info)
+{
+	if (!note || !note->has_icmp)
+		return;
+	info->has_icmp = true;
+	info->icmp_type = note->icmp_type;
+	info->icmp_code = note->icmp_code;
 }
 
 void user_info(const struct tcp *tcp, const struct tcp_conn *conn, struct sluice_conn_info *info)
@@ -213,6 +227,7 @@ void user_info(const struct tcp *tcp, const struct tcp_conn *conn, struct sluice
 		.cwnd_bytes = conn->cwnd_bytes,
 		.ssthresh_bytes = conn->ssthresh_bytes,
 		.mss_bytes = conn->mss_bytes,
+		.path_mtu_bytes = pmtu_of(tcp, conn),
 		.send_window_bytes = conn->snd_wnd_bytes,
 		.receive_window_bytes = seq_distance(tcp_conn_rcv_edge(conn), conn->rcv_nxt),
 		.queued_bytes = conn->snd_queued_bytes,
@@ -227,4 +242,5 @@ void user_info(const struct tcp *tcp, const struct tcp_conn *conn, struct sluice
 		.send_shift = conn->snd_shift,
 		.receive_shift = conn->rcv_shift,
 	};
+	user_info_icmp(note_of(tcp, conn), info);
 }

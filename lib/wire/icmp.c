@@ -27,6 +27,7 @@ static void quote_ipv4_read(struct icmp_error *error, const uint8_t *quote, uint
 	if (header->version_ihl >> 4 != 4 || header_bytes < IPV4_HEADER_BYTES || header->protocol != IP_PROTOCOL_TCP ||
 	    be16_value(header->fragment) & IPV4_FRAGMENT_MASK || readable_bytes < header_bytes + 8)
 		return;
+	error->quoted_bytes = be16_value(header->total_bytes);
 	error->tuple.local = ip_from_ipv4(header->source);
 	error->tuple.remote = ip_from_ipv4(header->destination);
 	quote_tcp_read(error, quote + header_bytes);

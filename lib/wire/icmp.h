@@ -34,7 +34,17 @@ enum icmpv6_type {
 	ICMPV6_ND_ADVERT = 136,
 };
 
-enum icmp_code { ICMP_CODE_PROTOCOL = 2, ICMP_CODE_PORT = 3, ICMP_CODE_FRAGMENTATION_NEEDED = 4, ICMPV6_CODE_PORT = 4 };
+enum icmp_code {
+	ICMP_CODE_PROTOCOL = 2,
+	ICMP_CODE_PORT = 3,
+	ICMP_CODE_FRAGMENTATION_NEEDED = 4,
+	ICMP_CODE_NET_PROHIBITED = 9,
+	ICMP_CODE_HOST_PROHIBITED = 10,
+	ICMP_CODE_PROHIBITED = 13,
+	ICMPV6_CODE_PROHIBITED = 1,
+	ICMPV6_CODE_PORT = 4,
+	ICMPV6_CODE_NEXT_HEADER = 1, /* of a parameter problem */
+};
 
 struct icmp_header {
 	uint8_t type, code;
@@ -65,9 +75,10 @@ struct icmp_error {
 	bool is_tcp; /* false: it quotes no TCP segment, or too little of one; nothing below is set */
 	bool ipv6;
 	uint8_t type, code;
-	uint32_t mtu_bytes; /* of fragmentation needed and packet too big; else 0 */
-	struct tuple tuple; /* local: the quoted source */
-	struct seq seq;     /* quoted */
+	uint32_t mtu_bytes;    /* of fragmentation needed and packet too big; else 0 */
+	uint32_t quoted_bytes; /* of IPv4: the quoted packet's length */
+	struct tuple tuple;    /* local: the quoted source */
+	struct seq seq;        /* quoted */
 };
 
 struct frame;

@@ -35,6 +35,7 @@ static void test_each_option_fills_its_field(void **state)
 	FILLS(time_wait, 5, "--time-wait", "5");
 	FILLS(chunks_small, 5, "--chunks-small", "5");
 	FILLS(chunks_large, 5, "--chunks-large", "5");
+	FILLS(path_mtu_discovery, false, "--path-mtu-discovery", "off");
 	FILLS(fragments, 5, "--fragments", "5");
 	FILLS(descriptors, 5, "--descriptors", "5");
 	FILLS(inflight, 5, "--inflight", "5");

@@ -167,6 +167,7 @@ static void test_every_reason_is_an_outcome(void **state)
 	closed_while_connecting(SLUICE_REASON_RESET, LOAD_OUTCOME_RESET);
 	closed_while_connecting(SLUICE_REASON_TIMED_OUT, LOAD_OUTCOME_TIMED_OUT);
 	closed_while_connecting(SLUICE_REASON_UNREACHABLE, LOAD_OUTCOME_UNREACHABLE);
+	closed_while_connecting(SLUICE_REASON_ICMP, LOAD_OUTCOME_UNREACHABLE);
 	closed_while_connecting(SLUICE_REASON_NO_MEMORY, LOAD_OUTCOME_NO_MEMORY);
 	closed_while_waiting(SLUICE_REASON_RESET, LOAD_OUTCOME_RESET);
 	closed_while_waiting(SLUICE_REASON_TIMED_OUT, LOAD_OUTCOME_TIMED_OUT);

@@ -445,6 +445,7 @@ static uint32_t closed_event(uint16_t reason)
 	case SLUICE_REASON_NONE:
 	case SLUICE_REASON_TIMED_OUT:
 	case SLUICE_REASON_UNREACHABLE:
+	case SLUICE_REASON_ICMP:
 	case SLUICE_REASON_NO_MEMORY:
 	case SLUICE_REASON_COUNT:
 		break;

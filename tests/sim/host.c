@@ -11,6 +11,7 @@
 
 #include "config/limits.h"
 #include "tests/sim/oracle.h"
+#include "tests/sim/router.h"
 #include "tests/sim/stranger.h"
 #include "tests/sim/streams.h"
 #include "tests/sim/trace.h"
@@ -94,6 +95,8 @@ static struct rte_mbuf *take_in(struct host *host, struct flight *flight)
 	set_verdict(host, packet, &seg);
 	host->port.packets_received++;
 	host->port.bytes_received += flight->bytes;
+	if (seg.kind == DISSECT_ICMP && forged)
+		router_heard(host->world, host->index, &seg, flight->frame);
 	if (first < header || !is_for(host, &seg) || is_source_routed(flight->frame))
 		return packet;
 	deliver(host, &seg, speaker, forged);

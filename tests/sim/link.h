@@ -57,7 +57,7 @@ struct weather {
 	X(damage)    \
 	X(replay)    \
 	X(fragment)  \
-	X(queue_full) X(cut) X(pause) X(stall) X(stash_empty) X(send_refused) X(receive_full) X(forged) X(junk)
+	X(queue_full) X(cut) X(pause) X(stall) X(stash_empty) X(send_refused) X(receive_full) X(forged) X(junk) X(icmp)
 
 enum fault {
 #define X(name) FAULT_##name,

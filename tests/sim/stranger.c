@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/sim/forge.h"
+#include "tests/sim/router.h"
 #include "tests/sim/streams.h"
 
 #define FAR         (1U << 30)
@@ -359,11 +360,13 @@ static void wave(struct world *world)
 
 void stranger_act(struct world *world)
 {
-	static void (*const acts[])(struct world *
-				    world) = {attack_open,      attack_open,   attack_open,    attack_syn_sent,
-					      attack_half_open, attack_closed, stray_segments, flood};
+	static void (*const acts[])(struct world * world) = {
+		attack_open,   attack_open,    attack_open, attack_syn_sent,  attack_half_open,
+		attack_closed, stray_segments, flood,       router_complains, router_complains};
 
 	if (random_chance(&world->random, 300))
 		wave(world);
+	if (random_chance(&world->random, 300))
+		router_floods(world);
 	acts[random_below(&world->random, sizeof(acts) / sizeof(acts[0]))](world);
 }

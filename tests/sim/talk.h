@@ -49,13 +49,13 @@ struct side {
 	uint64_t text_segments;
 
 	/* What reached it. */
-	struct ranges got;    /* of the other's numbers */
-	struct tsvals tsvals; /* of the other's clock */
-	bool heard_reset, heard_any;
-	uint32_t heard_ack;  /* highest acknowledgment of its own numbers */
-	bool may_measure;    /* of what was sent once, since it last measured (Karn) */
-	uint32_t srtt_us;    /* as it was told to be */
-	uint32_t heard_edge; /* right edge of the window it may fill, in its own numbers */
+	struct ranges got;                       /* of the other's numbers */
+	struct tsvals tsvals;                    /* of the other's clock */
+	bool heard_reset, heard_any, heard_icmp; /* the last: that its SYN cannot be delivered */
+	uint32_t heard_ack;                      /* highest acknowledgment of its own numbers */
+	bool may_measure;                        /* of what was sent once, since it last measured (Karn) */
+	uint32_t srtt_us;                        /* as it was told to be */
+	uint32_t heard_edge;                     /* right edge of the window it may fill, in its own numbers */
 	uint64_t heard_ns;
 	uint64_t progress_ns; /* when it was last acknowledged something, or began */
 	uint64_t owes_ack_ns; /* since when it owes one; 0: it does not */

@@ -117,6 +117,9 @@ static void check_reason(const struct host *host, const struct side *side, uint1
 	case SLUICE_REASON_UNREACHABLE:
 		ok = !side->opened && side->is_active && side->heard_ns <= side->progress_ns;
 		break;
+	case SLUICE_REASON_ICMP:
+		ok = !side->opened && side->is_active && side->heard_icmp;
+		break;
 	case SLUICE_REASON_NO_MEMORY:
 		break;
 	}
