@@ -91,6 +91,7 @@ void sluice_config_defaults(struct sluice_config *config)
 		.time_wait = 1003,
 		.chunks_small = 1004,
 		.chunks_large = 1005,
+		.path_mtu_discovery = true,
 		.fragments = 1010,
 		.descriptors = 1006,
 		.inflight = 1007,

@@ -44,6 +44,7 @@ static int error_of(const struct socket *socket, enum sluice_reason reason)
 	case SLUICE_REASON_RESET:
 		return socket->peer_closed ? EPIPE : ECONNRESET;
 	case SLUICE_REASON_REFUSED:
+	case SLUICE_REASON_ICMP: /* whatever it was: the port, most often */
 		return ECONNREFUSED;
 	case SLUICE_REASON_TIMED_OUT:
 		return ETIMEDOUT;
