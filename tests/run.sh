@@ -153,7 +153,8 @@ if wants tidy; then
 		check tidy tests/tidy
 	fi
 	check "mutants: every row fits the tree" $python tests/sim/mutants.py --check
-	python_tests tidy tests/test_tidy.py tests/test_tally.py
+	check "claims: what is said of the RFCs" $python tests/claims/claims.py
+	python_tests tidy tests/test_tidy.py tests/test_tally.py tests/claims
 fi
 
 if wants unit && $built; then
@@ -234,6 +235,11 @@ fi
 if $full || [ "$only" = fuzz ]; then
 	say "fuzzing: $fuzz_minutes minutes over all targets"
 	check "fuzz: $fuzz_minutes minutes" $python tests/fuzz/fuzz.py --minutes "$fuzz_minutes"
+fi
+
+if $built && $full; then
+	say "claims: each test must fail without its function"
+	check "claims: stubs" $python tests/claims/stub.py
 fi
 
 say "done"

@@ -3,6 +3,7 @@
  * Congestion control's arithmetic against the formulas of RFC 5681, 3465, 6582 and 6928.
  */
 #include "lib/core/cc.h"
+#include "tests/claims/claims.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #define MSS 1000U
 
 /* RFC 6928 (1): min(10 MSS, max(2 MSS, 14600)). */
+CLAIMS(RFC6928_2)
 static void test_initial_window_rfc6928(void **state)
 {
 	static const struct {
@@ -28,6 +30,7 @@ static void test_initial_window_rfc6928(void **state)
 }
 
 /* RFC 5681 (2) and RFC 3465 section 2.2: by what was acknowledged, at most L segments of it. */
+CLAIMS(RFC5681_3_1)
 static void test_slow_start_counts_bytes_rfc3465(void **state)
 {
 	(void)state;
@@ -74,6 +77,7 @@ static void test_avoidance_at_its_ends(void **state)
 }
 
 /* RFC 5681 (4): max(FlightSize / 2, 2 SMSS), never cwnd / 2. */
+CLAIMS(RFC5681_3_1a)
 static void test_ssthresh_rfc5681(void **state)
 {
 	(void)state;

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "tests/claims/claims.h"
 #include "tests/core/scene.h"
 
 static int connects_to(struct scene *scene, struct sluice_address address, const struct sluice_connect_options *options,
@@ -22,6 +23,7 @@ static int refused(struct scene *scene, struct sluice_address address)
 }
 
 /* The next hop is asked for, and the SYN leaves when it answers. */
+CLAIMS(MUST_14, SHLD_5)
 static void test_syn_with_our_options(void **state)
 {
 	struct sluice_config config = scene_config();
@@ -77,6 +79,7 @@ static void test_known_neighbour(void **state)
 }
 
 /* RFC 6298: 1, 2, 4 s and so on, 60 s at most; given up after R2, at least three minutes (MUST-23). */
+CLAIMS(MUST_22, MUST_23)
 static void test_repeated_and_given_up_must_23(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -109,6 +112,7 @@ static void test_repeated_and_given_up_must_23(void **state)
 	scene_free(scene);
 }
 
+CLAIMS(MUST_46)
 static void test_no_host_must_46(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -142,6 +146,7 @@ static void test_no_route(void **state)
 	scene_free(scene);
 }
 
+CLAIMS(MUST_43)
 static void test_local_address(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -200,6 +205,7 @@ static void test_no_record(void **state)
 }
 
 /* RFC 6056: every port of 1024 to 65535 once for one destination, in no order that its neighbour shares, then none is left. */
+CLAIMS(RFC6056_3_3_4)
 static void test_every_port_once_rfc6056(void **state)
 {
 	struct sluice_config config = scene_config();
@@ -248,6 +254,7 @@ static void test_closed_while_opening(void **state)
 }
 
 /* RFC 6528: another tuple, another number; the same tuple later, a later one. */
+CLAIMS(SHLD_1)
 static void test_isn_rfc6528(void **state)
 {
 	struct scene *scene = scene_new(NULL);

@@ -5,6 +5,7 @@
  */
 #include "lib/core/cookie.h"
 
+#include "tests/claims/claims.h"
 #include "tests/core/instance.h"
 
 #define SECOND_NS 1000000000ULL
@@ -35,6 +36,7 @@ static uint64_t random_time(struct random *random)
 	return random_next(random) % (20000 * SECOND_NS);
 }
 
+CLAIMS(RFC4987_3_6)
 static void test_round_trip(void **state)
 {
 	struct tcp_keys keys = keys_of(1);
@@ -133,6 +135,7 @@ static void test_informed_forgeries(void **state)
 }
 
 /* Every part of what a cookie was made for counts. */
+CLAIMS(MUST_9)
 static void test_for_nobody_else(void **state)
 {
 	struct tcp_keys keys = keys_of(1), other_keys = keys_of(2);
@@ -217,6 +220,7 @@ static void test_keys_depend_on_the_whole_secret(void **state)
 }
 
 /* RFC 6528: one step each 4 µs, and another offset for every tuple. */
+CLAIMS(MUST_8, RFC6528_3)
 static void test_active_isn(void **state)
 {
 	struct tcp_keys keys = keys_of(1);

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "lib/base/random.h"
+#include "tests/claims/claims.h"
 
 #define MSS        1448U
 #define SECOND_US  1000000U
@@ -111,6 +112,7 @@ static void pair_round_trip(struct pair *pair)
 }
 
 /* C (t - K)^3, odd in t - K, and never the other way. */
+CLAIMS(RFC9438_4_1)
 static void test_curve_is_the_cube(void **state)
 {
 	static const uint32_t mss[] = {1, 88, 536, 1448, 8960, 65495};
@@ -195,6 +197,7 @@ static void test_concave_then_convex(void **state)
 }
 
 /* Section 4.3: with alpha_cubic and a loss every so often the mean window is that of Reno, sqrt(3 / 2p) segments. */
+CLAIMS(RFC9438_4_3)
 static void test_low_product_of_bandwidth_and_delay_is_reno(void **state)
 {
 	struct cubic cubic = {0};
@@ -236,6 +239,7 @@ static void test_reno_friendly_growth(void **state)
 }
 
 /* Section 4.6: 0.7 of what was on the way; two segments remain after a loss, one after an echo, ssthresh has two. */
+CLAIMS(RFC9438_4_6)
 static void test_reduction(void **state)
 {
 	struct cubic cubic = {0};
@@ -259,6 +263,7 @@ static void test_reduction(void **state)
 }
 
 /* Section 4.7: with less than last time, W_max is (1 + 0.7) / 2 of what there was; cwnd_prior is all of it. */
+CLAIMS(RFC9438_4_7)
 static void test_fast_convergence(void **state)
 {
 	struct cubic cubic = {0};

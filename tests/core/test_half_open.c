@@ -5,6 +5,7 @@
  */
 #include "lib/core/half_open.h"
 
+#include "tests/claims/claims.h"
 #include "tests/core/scene.h"
 
 static struct scene *scene_listening(const struct sluice_config *config)
@@ -30,6 +31,7 @@ static struct segment plain_ack(void)
 }
 
 /* RFC 7323 section 2.2 and 3.2, RFC 2018 section 2: we offer what the SYN offered, if the configuration has it. */
+CLAIMS(MAY_3)
 static void test_syn_ack_answers_options(void **state)
 {
 	(void)state;
@@ -86,6 +88,7 @@ static void test_connection_as_agreed(void **state)
 }
 
 /* The window of the SYN is not scaled, that of the ACK is; a shift beyond 14 is taken as 14 (RFC 7323 section 2.2, 2.3). */
+CLAIMS(RFC7323_2_3)
 static void test_scales(void **state)
 {
 	struct sluice_config config = scene_config();
@@ -106,6 +109,7 @@ static void test_scales(void **state)
 	scene_free(scene);
 }
 
+CLAIMS(MUST_45)
 static void test_ack_opens(void **state)
 {
 	(void)state;
@@ -217,6 +221,7 @@ static void test_syn_again(void **state)
 }
 
 /* Second step, RFC 5961 section 3.2: exact, in the window, outside of it. */
+CLAIMS(MUST_11)
 static void test_rst(void **state)
 {
 	struct scene *scene = scene_listening(NULL);
@@ -310,6 +315,7 @@ static void test_syn_ack_was_lost(void **state)
 }
 
 /* The oldest of the family goes; its late ACK meets a listener, and is reset. */
+CLAIMS(RFC4987_3_4)
 static void test_evicted(void **state)
 {
 	(void)state;

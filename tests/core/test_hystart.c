@@ -3,6 +3,7 @@
  * HyStart++ against RFC 9406 section 4: rounds of ACKs with the round trips that the test says.
  */
 #include "lib/core/hystart.h"
+#include "tests/claims/claims.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -85,6 +86,7 @@ static void test_steady_delay_stays_in_slow_start(void **state)
 }
 
 /* The eighth sample of a round decides, and a microsecond below the threshold is none. */
+CLAIMS(RFC9406_4_2)
 static void test_enters_css_at_the_eighth_slow_sample(void **state)
 {
 	struct flow flow = flow_of(20, 0), faster;

@@ -4,6 +4,7 @@
  */
 #include "lib/core/tcp.h"
 
+#include "tests/claims/claims.h"
 #include "tests/core/scene.h"
 
 /* Changes the last byte of the IP destination, or source, of a segment. */
@@ -37,6 +38,7 @@ static struct rte_mbuf *chain_of(const struct bytes *frame, uint32_t first, uint
 	return packet;
 }
 
+CLAIMS(MUST_57)
 static void test_to_somebody_else(void **state)
 {
 	(void)state;
@@ -56,6 +58,7 @@ static void test_to_somebody_else(void **state)
 }
 
 /* MUST-57 and common sense: not from our own address (land), nor from a broadcast one. */
+CLAIMS(MUST_63, RFC1122_3_2_1_3)
 static void test_from_nobody(void **state)
 {
 	(void)state;
@@ -189,6 +192,7 @@ static struct bytes icmp_frame(bool ipv6, uint8_t type)
 	return ip_frame(ipv6, ipv6 ? 58 : 1, message, sizeof(message));
 }
 
+CLAIMS(RFC1122_3_2_2_6)
 static void test_echo(void **state)
 {
 	(void)state;
@@ -220,6 +224,7 @@ static void test_echo(void **state)
 }
 
 /* RFC 9293 section 3.9.2.2: an ICMP error ends nothing here. */
+CLAIMS(MUST_55)
 static void test_icmp_error(void **state)
 {
 	struct scene *scene = scene_new(NULL);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "tests/claims/claims.h"
 #include "tests/core/scene.h"
 
 static const struct sluice_address any_ipv4_80 = {.ip = {[10] = 0xff, 0xff}, .port = 80};
@@ -213,6 +214,40 @@ static void test_close(void **state)
 	scene_free(scene);
 }
 
+/* MUST-41, 42: a connection that opens, and one that is open, from the port and over the address that is then listened on. */
+CLAIMS(MUST_41, MUST_42)
+static void test_listening_disturbs_nobody(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *opening = syn_sent(scene), *open;
+	const struct side first = scene->side;
+
+	(void)state;
+	speaks(scene, (struct side){.last = 2, .port = 4001, .our_port = 80, .iss = PEER_ISS});
+	scene->knows_our_iss = false;
+	open = established(scene);
+	forget_events(scene);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct sluice_address address = address_of(false, 1, i ? 80 : first.our_port);
+
+		assert_true(listen_open(scene->tcp, &address, NULL) >= 0);
+	}
+	arrives(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK, .text = "still here"});
+	hears(scene, SLUICE_READABLE);
+	reads(scene, open, "still here");
+	speaks(scene, first);
+	forget_sent(scene);
+	arrives(scene, (struct segment){.ack = 1, .flags = TCP_SYN | TCP_ACK, .mss = 1000});
+	hears(scene, SLUICE_OPENED);
+	assert_int_equal(opening->state, SLUICE_STATE_ESTABLISHED);
+	speaks(scene, (struct side){.last = 2, .port = 4002, .our_port = first.our_port, .iss = PEER_ISS});
+	scene->knows_our_iss = false;
+	forget_sent(scene);
+	arrives(scene, (struct segment){.flags = TCP_SYN, .mss = 1000});
+	expect(scene, {.ack = 1, .flags = TCP_SYN | TCP_ACK, .mss = 1460});
+	scene_free(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +261,7 @@ int main(void)
 		cmocka_unit_test(test_syn_opens_third_step),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_close),
+		cmocka_unit_test(test_listening_disturbs_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 
 #include "lib/wire/build.h"
 
+#include "tests/claims/claims.h"
 #include "tests/core/scene.h"
 
 static struct tcp_conn *calls(struct scene *scene, uint8_t last, uint16_t port)
@@ -152,6 +153,7 @@ static void test_our_addresses(void **state)
 }
 
 /* On the link from the address of its subnet; through the gateway from the gateway's; without one, not at all. */
+CLAIMS(MUST_44)
 static void test_source(void **state)
 {
 	struct sluice_config config = scene_config();
@@ -194,6 +196,7 @@ static void test_gateway_is_asked_for(void **state)
 
 /* ---- Asking -------------------------------------------------------------------------------------------------- */
 
+CLAIMS(RFC4861_7_2_5)
 static void test_resolved(void **state)
 {
 	(void)state;
@@ -214,6 +217,7 @@ static void test_resolved(void **state)
 }
 
 /* Three times, a second apart; then UNREACHABLE.  Who calls later asks afresh. */
+CLAIMS(RFC4861_7_2_2)
 static void test_gives_up(void **state)
 {
 	(void)state;
@@ -333,6 +337,7 @@ static void test_no_packet(void **state)
 /* ---- Believing ------------------------------------------------------------------------------------------------ */
 
 /* After NEIGHBOUR_FRESH_MS it is asked again, by unicast, and used meanwhile. */
+CLAIMS(RFC4861_7_3_3)
 static void test_refreshed(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -438,6 +443,7 @@ static void test_cache_full(void **state)
 
 /* ---- Answering ------------------------------------------------------------------------------------------------ */
 
+CLAIMS(RFC4861_7_2_4)
 static void test_answers_for_ours(void **state)
 {
 	(void)state;

@@ -7,6 +7,7 @@
 
 #include "lib/core/inflight.h"
 #include "lib/core/transmit.h"
+#include "tests/claims/claims.h"
 #include "tests/core/scene.h"
 
 #define MSS 1000U
@@ -34,6 +35,7 @@ static void expect_bytes(struct scene *scene, uint32_t seq, uint32_t bytes)
 
 /* ---- Segments ---------------------------------------------------------------------------------------------- */
 
+CLAIMS(SHLD_28)
 static void test_full_segments_and_a_rest(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -52,6 +54,7 @@ static void test_full_segments_and_a_rest(void **state)
 }
 
 /* The last of several that leave together is pushed, though more waits for the window; and so is it when it is sent again. */
+CLAIMS(MUST_61)
 static void test_a_burst_is_pushed(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -74,6 +77,7 @@ static void test_a_burst_is_pushed(void **state)
 }
 
 /* One that leaves alone is not: nobody merges it with anything. */
+CLAIMS(SHLD_27)
 static void test_one_alone_is_not_pushed(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -89,6 +93,7 @@ static void test_one_alone_is_not_pushed(void **state)
 }
 
 /* MUST-65: what the options take is counted off: text and options together are what the peer's MSS allows. */
+CLAIMS(MUST_16)
 static void test_options_are_counted_off(void **state)
 {
 	struct sluice_config config = scene_config();
@@ -124,6 +129,7 @@ static void test_options_are_counted_off(void **state)
 }
 
 /* The MSS that we offer is the MTU less the headers (MUST-14), that we use at most it, and at least the floor. */
+CLAIMS(MUST_15, SHLD_6, MUST_67)
 static void test_mss(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -139,6 +145,7 @@ static void test_mss(void **state)
 }
 
 /* MUST-48, 49: TTL and DSCP as set, on every segment of the connection. */
+CLAIMS(MUST_48, SHLD_21, SHLD_22)
 static void test_ttl_and_dscp(void **state)
 {
 	(void)state;
@@ -178,6 +185,7 @@ static void test_within_both_windows(void **state)
 }
 
 /* SHLD-15, MUST-34: the peer takes its window back; nothing beyond it is sent, not even again, but a probe. */
+CLAIMS(MUST_34, SHLD_15, MUST_35)
 static void test_window_taken_back(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -198,6 +206,7 @@ static void test_window_taken_back(void **state)
 /* ---- Nagle and silly windows (section 3.7.4, 3.8.6.2.1) ---------------------------------------------------- */
 
 /* MUST-17: while something is on the way a short segment waits; a full one does not. */
+CLAIMS(MUST_60, SHLD_7)
 static void test_nagle(void **state)
 {
 	struct tcp_conn *conn;
@@ -218,6 +227,7 @@ static void test_nagle(void **state)
 }
 
 /* MUST-17 again: and it can be switched off, which lets go what waits. */
+CLAIMS(MUST_17)
 static void test_nodelay(void **state)
 {
 	struct tcp_conn *conn;
@@ -251,6 +261,7 @@ static void test_nagle_and_fin(void **state)
 }
 
 /* The application says that more follows: the rest waits, without Nagle too, until it says otherwise. */
+CLAIMS(MAY_16)
 static void test_more(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -266,6 +277,7 @@ static void test_more(void **state)
 }
 
 /* MUST-38: less than a segment only if it is all there is, or half of the largest window; and for ever it does not wait. */
+CLAIMS(MUST_38)
 static void test_silly_window(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -287,6 +299,7 @@ static void test_silly_window(void **state)
 /* ---- The window is shut (section 3.8.6.1) ------------------------------------------------------------------- */
 
 /* MUST-36, SHLD-29, 30: one byte after an RTO, then ever more slowly; MUST-37: as long as the peer answers. */
+CLAIMS(MUST_36, MUST_37, SHLD_30)
 static void test_probes(void **state)
 {
 	struct sluice_config config = scene_config();
@@ -345,6 +358,7 @@ static void test_window_opens_after_a_probe(void **state)
 }
 
 /* The peer takes the byte and stays shut: the next byte is probed with. */
+CLAIMS(SHLD_29)
 static void test_probe_is_taken(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -484,6 +498,7 @@ static void test_port_refuses(void **state)
 }
 
 /* RFC 5681 section 4.1: after a silence longer than the RTO the window begins anew. */
+CLAIMS(RFC5681_4_1)
 static void test_idle_restart(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -502,6 +517,61 @@ static void test_idle_restart(void **state)
 	passes_ms(scene, 1100);
 	sends_bytes(scene, conn, 30 * MSS, 0);
 	assert_int_equal(sent_count(scene), 10);
+	scene_free(scene);
+}
+
+/* All that was sent is beyond the window now: the oldest goes again, and while the peer answers nobody is given up. */
+CLAIMS(SHLD_16, SHLD_17, MAY_7)
+static void test_window_taken_back_loses_nobody(void **state)
+{
+	struct sluice_config config = scene_config();
+	struct scene *scene;
+	struct tcp_conn *conn;
+
+	(void)state;
+	config.rto_max_ms = 8000;
+	scene = scene_new(&config);
+	conn = established(scene);
+	sends_bytes(scene, conn, 4 * MSS, 0);
+	forget_sent(scene);
+	acks(scene, 1, SHUT);
+	for (uint32_t i = 0; i < 30; i++) {
+		passes_ms(scene, 8300);
+		forget_asks(scene);
+		assert_true(sent_count(scene) > 0);
+		expect_bytes(scene, 1, MSS);
+		forget_sent(scene);
+		acks(scene, 1, SHUT);
+	}
+	hears_nothing(scene);
+	acks(scene, 1, 2 * MSS);
+	passes_ms(scene, 8300);
+	forget_asks(scene);
+	expect_bytes(scene, 1, MSS);
+	acks(scene, 1 + 4 * MSS, 65535);
+	assert_int_equal(hears(scene, SLUICE_ACKED).acked_bytes, 4 * MSS);
+	scene_free(scene);
+}
+
+CLAIMS(MUST_65)
+static void test_mss_only_on_syn(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = syn_sent(scene);
+
+	(void)state;
+	passes_ms(scene, 1100);
+	expect(scene, {.flags = TCP_SYN, .mss = 1460, .scale = SCALE(0)});
+	arrives(scene, (struct segment){.ack = 1, .flags = TCP_SYN | TCP_ACK, .mss = MSS});
+	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_ACK});
+	sends_bytes(scene, conn, 10, 0);
+	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_ACK, .bytes = 10});
+	user_shutdown(scene->tcp, conn);
+	turn(scene);
+	expect(scene, {.seq = 11, .ack = 1, .flags = TCP_FIN | TCP_ACK});
+	user_abort(scene->tcp, conn);
+	turn(scene);
+	expect(scene, {.seq = 12, .ack = 1, .flags = TCP_RST | TCP_ACK});
 	scene_free(scene);
 }
 
@@ -531,6 +601,8 @@ int main(void)
 		cmocka_unit_test(test_no_inflight_record),
 		cmocka_unit_test(test_port_refuses),
 		cmocka_unit_test(test_idle_restart),
+		cmocka_unit_test(test_window_taken_back_loses_nobody),
+		cmocka_unit_test(test_mss_only_on_syn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
  */
 #include "lib/core/rtt.h"
 
+#include "tests/claims/claims.h"
 #include "tests/core/instance.h"
 
 struct model {
@@ -60,6 +61,7 @@ static void test_second_measurement_2_3(void **state)
 }
 
 /* Whole microseconds are lost in each step, and forgotten by the later ones: 8 of SRTT at most, and their echo in RTTVAR. */
+CLAIMS(RFC6298_2)
 static void test_follows_the_formulas(void **state)
 {
 	struct sluice_config config = config_of(0, 60000);
@@ -105,6 +107,7 @@ static void test_extremes(void **state)
 	assert_near(rtt_rto_us(&config, &conn), 100000, 64);
 }
 
+CLAIMS(RFC6298_2_4)
 static void test_bounds_2_4_and_2_5(void **state)
 {
 	struct sluice_config config = config_of(200, 60000);
@@ -118,6 +121,7 @@ static void test_bounds_2_4_and_2_5(void **state)
 	assert_int_equal(rtt_rto_us(&config, &conn), 60000000);
 }
 
+CLAIMS(RFC6298_2_1)
 static void test_nothing_measured_2_1(void **state)
 {
 	struct sluice_config config = config_of(200, 60000);
@@ -129,6 +133,7 @@ static void test_nothing_measured_2_1(void **state)
 }
 
 /* "If the timer expires awaiting the ACK of a SYN … the RTO MUST be re-initialized to 3 seconds when data transmission begins." */
+CLAIMS(RFC6298_5_7)
 static void test_syn_was_lost_5_7(void **state)
 {
 	struct sluice_config config = config_of(200, 60000);
@@ -157,6 +162,7 @@ static void test_syn_backs_off_from_the_initial_value_5_5(void **state)
 	}
 }
 
+CLAIMS(RFC6298_5_5)
 static void test_doubles_up_to_the_most_5_5(void **state)
 {
 	struct sluice_config config = config_of(200, 60000);

@@ -5,6 +5,7 @@
  */
 #include "lib/core/segment.h"
 
+#include "tests/claims/claims.h"
 #include "tests/core/scene.h"
 
 #define WINDOW 32768 /* of a fresh scene's connection */
@@ -119,6 +120,7 @@ static void test_overlap_is_trimmed(void **state)
 }
 
 /* MUST-66: with the window shut, ACK, RST and URG are still processed at RCV.NXT; text is not taken. */
+CLAIMS(MUST_66)
 static void test_window_shut_must_66(void **state)
 {
 	struct sluice_config config = scene_config();
@@ -174,6 +176,7 @@ static void test_ack_between_probes(void **state)
  * RFC 7323 section 2.4: what was inside the window of any ACK is taken.  The edge of an ACK slips back by less than a unit of its
  * scale when the room ends inside one; what the peer sent by the ACK before is on its way already.
  */
+CLAIMS(RFC7323_2_4)
 static void test_what_was_offered_once_is_taken_rfc7323_2_4(void **state)
 {
 	struct sluice_config config = scene_config();
@@ -208,6 +211,7 @@ static void test_what_was_offered_once_is_taken_rfc7323_2_4(void **state)
 }
 
 /* RFC 5961 section 3.2 in every state: exact resets, in the window is challenged, outside is dropped. */
+CLAIMS(RFC5961_3_2)
 static void test_rst(void **state)
 {
 	(void)state;
@@ -236,6 +240,7 @@ static void test_rst(void **state)
 }
 
 /* RFC 5961 section 4.2 in every state: whatever its sequence, challenged. */
+CLAIMS(RFC5961_4_2)
 static void test_syn(void **state)
 {
 	static const int32_t offset[] = {-1, 0, 5, WINDOW + 5};
@@ -275,6 +280,7 @@ static void test_no_ack(void **state)
 }
 
 /* At most CHALLENGE_ACKS_PER_SECOND each second, for each connection. */
+CLAIMS(RFC5961_7)
 static void test_challenges_are_limited(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -324,6 +330,7 @@ static struct segment stamped(uint32_t seq, uint32_t tsval, const char *text)
 }
 
 /* RFC 7323 section 5.3 R1: an older timestamp is answered with an ACK and dropped, across the clock's wrap too. */
+CLAIMS(RFC7323_5_3)
 static void test_paws_rfc7323_5_3(void **state)
 {
 	struct tcp_conn *conn;
@@ -347,6 +354,7 @@ static void test_paws_rfc7323_5_3(void **state)
 }
 
 /* Section 5.5: after 24 days of silence the timestamp of before says nothing. */
+CLAIMS(RFC7323_5_5)
 static void test_paws_outdated_rfc7323_5_5(void **state)
 {
 	struct tcp_conn *conn;
@@ -367,6 +375,7 @@ static void test_paws_outdated_rfc7323_5_5(void **state)
 }
 
 /* Section 3.2: once agreed, a segment without timestamps is dropped, silently; RST is not subject to it. */
+CLAIMS(RFC7323_3_2)
 static void test_timestamp_missing_rfc7323_3_2(void **state)
 {
 	struct tcp_conn *conn;
@@ -383,6 +392,7 @@ static void test_timestamp_missing_rfc7323_3_2(void **state)
 }
 
 /* Section 4.3: TS.Recent is that of the segment which the next ACK answers first, not of one out of order. */
+CLAIMS(RFC7323_4_3)
 static void test_ts_recent_rfc7323_4_3(void **state)
 {
 	struct tcp_conn *conn;
@@ -530,6 +540,49 @@ static void test_prediction_changes_nothing(void **state)
 	scene_free(twins.slow);
 }
 
+/* MUST-5: timestamps count wherever they are; what belongs on a SYN may come again, in vain. */
+CLAIMS(MUST_5)
+static void test_options_in_any_segment(void **state)
+{
+	struct sluice_config config = scene_config();
+	struct scene *scene;
+	struct tcp_conn *conn;
+
+	(void)state;
+	config.timestamps = true;
+	scene = scene_new(&config);
+	conn = established_by(scene, (struct segment){.mss = 1000, .stamped = true, .tsval = 5});
+	arrives(scene, (struct segment){.seq = 1,
+					.ack = 1,
+					.flags = TCP_FIN | TCP_ACK,
+					.window = 300,
+					.text = "x",
+					.mss = 100,
+					.scale = SCALE(7),
+					.sack_ok = true,
+					.stamped = true,
+					.tsval = 6});
+	expect(scene, {.seq = 1, .ack = 3, .flags = TCP_ACK, .stamped = true, .tsecr = 6});
+	assert_int_equal(conn->snd_wnd_bytes, 300);
+	assert_int_equal(conn->mss_bytes, 988);
+	hears(scene, SLUICE_READABLE | SLUICE_PEER_CLOSED);
+	scene_free(scene);
+}
+
+/* SHLD-2: the text says why, to a reader of the wire; it is not the stream's. */
+CLAIMS(SHLD_2)
+static void test_rst_with_text(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+
+	(void)state;
+	established(scene);
+	arrives(scene, (struct segment){.seq = 1, .flags = TCP_RST, .text = "go away"});
+	assert_int_equal(hears(scene, SLUICE_CLOSED).reason, SLUICE_REASON_RESET);
+	expect_nothing(scene);
+	scene_free(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -550,6 +603,8 @@ int main(void)
 		cmocka_unit_test(test_ts_recent_rfc7323_4_3),
 		cmocka_unit_test(test_ts_recent_of_nothing_unacceptable),
 		cmocka_unit_test(test_prediction_changes_nothing),
+		cmocka_unit_test(test_options_in_any_segment),
+		cmocka_unit_test(test_rst_with_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
  */
 #include "lib/core/inflight.h"
 #include "lib/core/segment.h"
+#include "tests/claims/claims.h"
 #include "tests/core/scene.h"
 
 #define MSS 1000U
@@ -56,6 +57,7 @@ static void test_acknowledged(void **state)
 }
 
 /* "If the ACK acks something not yet sent (SEG.ACK > SND.NXT), then send an ACK, drop the segment". */
+CLAIMS(RFC5961_5_2)
 static void test_of_what_was_never_sent(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -71,6 +73,7 @@ static void test_of_what_was_never_sent(void **state)
 }
 
 /* RFC 5961 section 5.2: more than MAX.SND.WND before SND.UNA is challenged and dropped; not so old, its text is taken. */
+CLAIMS(MAY_12)
 static void test_of_long_ago_rfc5961_5_2(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -166,6 +169,7 @@ static void test_writable(void **state)
  * RFC 5681 section 3.2, RFC 3042, RFC 6582: two duplicates let a new segment go each, the third has one sent again; the window halves,
  * inflates, and deflates at the end.
  */
+CLAIMS(RFC3042_2, RFC5681_3_2, RFC6582_3_2)
 static void test_fast_recovery_rfc6582(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -233,6 +237,7 @@ static void test_no_duplicates(void **state)
 }
 
 /* RFC 6582 section 3.2 step 1: duplicates of what a timeout or a recovery has sent again begin no other one. */
+CLAIMS(RFC6582_4)
 static void test_no_second_recovery_rfc6582(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -266,6 +271,7 @@ static void test_no_second_recovery_rfc6582(void **state)
 }
 
 /* RFC 5681 section 3.1: slow start by what was acknowledged, only while the window is what holds us back. */
+CLAIMS(MUST_19)
 static void test_slow_start(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -285,6 +291,7 @@ static void test_slow_start(void **state)
 
 /* ---- The round trip ---------------------------------------------------------------------------------------- */
 
+CLAIMS(MUST_18)
 static void test_round_trip_rfc6298(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -302,6 +309,7 @@ static void test_round_trip_rfc6298(void **state)
 }
 
 /* Section 3, Karn: the ACK of what was sent twice says nothing of time, neither after a timeout nor in recovery. */
+CLAIMS(RFC6298_3)
 static void test_karn_rfc6298_3(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -388,6 +396,30 @@ static void test_text_before_fin_acknowledged(void **state)
 	scene_free(scene);
 }
 
+/* Neither a field with its top bit set nor one shifted past 2^29 is taken for a negative number. */
+CLAIMS(MUST_1, REC_1)
+static void test_window_is_unsigned(void **state)
+{
+	struct sluice_config config = scene_config();
+	struct sluice_conn_info info;
+	struct scene *scene;
+	struct tcp_conn *conn;
+
+	(void)state;
+	for (uint32_t shift = 0; shift <= 14; shift += 14) {
+		config.window_shift = shift ? 8 : 0;
+		scene = scene_new(&config);
+		conn = established_by(scene, (struct segment){.mss = 1000, .scale = shift ? SCALE(14) : 0});
+		arrives(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK, .window = 65535});
+		user_info(scene->tcp, conn, &info);
+		assert_int_equal(info.send_window_bytes, 65535U << shift);
+		arrives(scene,
+			(struct segment){.seq = 1, .ack = 1U - (40000U << shift), .flags = TCP_ACK, .text = "x"});
+		hears(scene, SLUICE_READABLE); /* an ACK as old as the window is wide is still one */
+		scene_free(scene);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_backoff_until_measured_rfc6298_5),
 		cmocka_unit_test(test_fin_acknowledged),
 		cmocka_unit_test(test_text_before_fin_acknowledged),
+		cmocka_unit_test(test_window_is_unsigned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "lib/core/rtt.h"
 #include "lib/core/segment.h"
 
+#include "tests/claims/claims.h"
 #include "tests/core/scene.h"
 
 static struct sluice_config config_with_options(void)
@@ -113,6 +114,7 @@ static void test_syn_ack_with_text_and_fin(void **state)
 }
 
 /* RFC 7323 section 2.2, 3.2 and RFC 2018: an option holds if both SYNs carry it. */
+CLAIMS(RFC2018_2)
 static void test_agreed_options(void **state)
 {
 	(void)state;
@@ -221,6 +223,7 @@ static void test_crossing_syn(void **state)
 }
 
 /* The peer does the same, and its SYN-ACK opens us though its sequence is taken; a plain ACK does as well. */
+CLAIMS(MUST_10)
 static void test_crossing_opens(void **state)
 {
 	(void)state;
@@ -274,6 +277,7 @@ static void test_crossing_repeated(void **state)
 }
 
 /* RST at its exact place: an active open was refused; elsewhere it is challenged. */
+CLAIMS(MUST_11)
 static void test_crossing_rst(void **state)
 {
 	struct scene *scene = scene_new(NULL);

@@ -5,6 +5,7 @@
  */
 #include "lib/core/segment.h"
 
+#include "tests/claims/claims.h"
 #include "tests/core/scene.h"
 
 #define MSS 1000U
@@ -23,6 +24,7 @@ static void expect_ack(struct scene *scene, uint32_t ack)
 /* ---- When it is acknowledged ------------------------------------------------------------------------------- */
 
 /* MUST-58, SHLD-18: an ACK at least for every second full segment. */
+CLAIMS(SHLD_19)
 static void test_every_second_segment(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -40,6 +42,7 @@ static void test_every_second_segment(void **state)
 }
 
 /* MUST-40: and after less than 0.5 s at the latest. */
+CLAIMS(SHLD_18, MUST_40)
 static void test_alone_after_the_delay(void **state)
 {
 	struct sluice_config config = scene_config();
@@ -120,6 +123,7 @@ static void test_no_room_to_delay(void **state)
 /* ---- Out of order ------------------------------------------------------------------------------------------ */
 
 /* SHLD-31; RFC 5681 section 4.2: a duplicate ACK at once, for what fills a gap one that covers it all. */
+CLAIMS(SHLD_31, RFC5681_4_2)
 static void test_gap(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -144,6 +148,7 @@ static void test_gap(void **state)
 }
 
 /* A peer without SACK counts duplicates: each segment out of order has its own, even of one turn. */
+CLAIMS(MAY_13)
 static void test_duplicates_are_counted_without_sack(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -160,6 +165,7 @@ static void test_duplicates_are_counted_without_sack(void **state)
 }
 
 /* RFC 2018 section 4: the newest first, as many as fit beside the timestamps; one ACK a turn says all. */
+CLAIMS(RFC2018_4)
 static void test_sack_blocks_rfc2018_4(void **state)
 {
 	struct sluice_config config = scene_config();
@@ -312,6 +318,7 @@ static void test_after_fin(void **state)
 /* ---- Nobody reads ------------------------------------------------------------------------------------------ */
 
 /* SHLD-3 and RFC 1122 section 4.2.2.13: text after close is answered with RST. */
+CLAIMS(MAY_1, RFC1122_4_2_2_13)
 static void test_text_after_close(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -406,6 +413,25 @@ static void test_no_update_that_says_nothing(void **state)
 	scene_free(scene);
 }
 
+/* MUST-58, 59: what came in one burst is looked at whole, and then acknowledged once, after the fourth as after the fifth. */
+CLAIMS(MUST_58, MUST_59)
+static void test_one_ack_a_burst(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+
+	(void)state;
+	established(scene);
+	for (uint32_t i = 0; i < 5; i++)
+		put(scene, (struct segment){.seq = 1 + i * 100, .ack = 1, .flags = TCP_ACK, .bytes = 100});
+	turn(scene);
+	expect(scene, {.seq = 1, .ack = 501, .flags = TCP_ACK});
+	expect_nothing(scene);
+	assert_int_equal(hears(scene, SLUICE_READABLE).readable_bytes, 500);
+	passes_ms(scene, 500);
+	expect_nothing(scene);
+	scene_free(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -427,6 +453,7 @@ int main(void)
 		cmocka_unit_test(test_window_follows_the_rate),
 		cmocka_unit_test(test_window_update),
 		cmocka_unit_test(test_no_update_that_says_nothing),
+		cmocka_unit_test(test_one_ack_a_burst),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
  */
 #include "lib/core/time_wait.h"
 
+#include "tests/claims/claims.h"
 #include "tests/core/scene.h"
 
 #define TEXT_AFTER 2 /* sequence after our FIN, and after the peer's */
@@ -45,6 +46,7 @@ static void expect_ack(struct scene *scene)
 }
 
 /* 2MSL after the last FIN, and not before. */
+CLAIMS(MUST_13)
 static void test_lasts_2msl(void **state)
 {
 	(void)state;
@@ -105,6 +107,7 @@ static void test_fin_again_with_text(void **state)
 }
 
 /* RFC 1337: RST does not assassinate. */
+CLAIMS(RFC1337_3)
 static void test_rst_is_ignored_rfc1337(void **state)
 {
 	struct scene *scene = scene_waiting(false, false);
@@ -112,9 +115,10 @@ static void test_rst_is_ignored_rfc1337(void **state)
 	(void)state;
 	arrives(scene, (struct segment){.seq = TEXT_AFTER, .flags = TCP_RST});
 	arrives(scene, (struct segment){.seq = TEXT_AFTER, .ack = TEXT_AFTER, .flags = TCP_RST | TCP_ACK});
+	arrives(scene, (struct segment){.seq = 0, .flags = TCP_RST});
 	expect_nothing(scene);
 	assert_int_equal(scene->tcp->time_wait.live_count, 1);
-	assert_int_equal(counted(scene, drop_tcp_time_wait), 2);
+	assert_int_equal(counted(scene, drop_tcp_time_wait), 3);
 	scene_free(scene);
 }
 
@@ -183,6 +187,7 @@ static void expect_refused(struct scene *scene)
 	assert_int_equal(scene->tcp->time_wait.live_count, 1);
 }
 
+CLAIMS(SHLD_4)
 static void test_reuse_by_timestamp(void **state)
 {
 	struct scene *scene = scene_waiting(false, true);
@@ -197,6 +202,7 @@ static void test_reuse_by_timestamp(void **state)
 	scene_free(scene);
 }
 
+CLAIMS(MAY_2)
 static void test_reuse_by_sequence(void **state)
 {
 	struct scene *scene = scene_waiting(false, false);
@@ -211,6 +217,7 @@ static void test_reuse_by_sequence(void **state)
 	scene_free(scene);
 }
 
+CLAIMS(RFC6191_2)
 static void test_reuse_same_timestamp_later_sequence(void **state)
 {
 	struct scene *scene = scene_waiting(false, true);

@@ -6,6 +6,7 @@
 #include "lib/core/timer.h"
 
 #include "lib/core/rtt.h"
+#include "tests/claims/claims.h"
 #include "tests/core/scene.h"
 
 #define MSS 1000U
@@ -38,6 +39,7 @@ static uint64_t repeated(struct scene *scene, uint64_t sent_us, uint64_t wait_us
 }
 
 /* 5.1, 5.4 to 5.6: only the oldest goes again, after the RTO, 2 RTO, 4 RTO … and 60 s at most. */
+CLAIMS(MUST_19)
 static void test_backs_off_rfc6298_5(void **state)
 {
 	struct tcp_conn *conn;
@@ -77,6 +79,7 @@ static void test_ssthresh_once(void **state)
 }
 
 /* 5.3: an ACK of something new restarts the timer; an old one does not. */
+CLAIMS(RFC6298_5_3)
 static void test_restarted_by_new_acks(void **state)
 {
 	struct tcp_conn *conn;
@@ -100,6 +103,7 @@ static void test_restarted_by_new_acks(void **state)
 }
 
 /* MUST-20, 22, SHLD-11: after R2 the connection ends, silently towards the peer, with everything given back. */
+CLAIMS(MUST_20)
 static void test_r2(void **state)
 {
 	struct tcp_conn *conn;
@@ -121,6 +125,7 @@ static void test_r2(void **state)
 }
 
 /* MUST-21: a connection's own R2, shorter or longer. */
+CLAIMS(MUST_21)
 static void test_r2_of_its_own(void **state)
 {
 	static const uint32_t r2_s[] = {3, 1000, 10800};
@@ -145,6 +150,7 @@ static void test_r2_of_its_own(void **state)
 }
 
 /* R1: from the third timeout in a row on the next hop is asked whether it is still there. */
+CLAIMS(MUST_20, SHLD_10)
 static void test_r1_asks_the_next_hop(void **state)
 {
 	struct tcp_conn *conn;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "tests/claims/claims.h"
 #include "tests/core/scene.h"
 
 #define MSS 1000U
@@ -200,6 +201,7 @@ static void test_close_in_every_state(void **state)
 }
 
 /* SHLD-3: bytes unread, and the peer must know that they were. */
+CLAIMS(MUST_12, SHLD_3)
 static void test_close_with_unread_bytes(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -276,6 +278,7 @@ static void test_abort_without_packets(void **state)
 
 /* ---- Options and STATUS -------------------------------------------------------------------------------------------- */
 
+CLAIMS(MUST_49)
 static void test_options(void **state)
 {
 	static const struct {

@@ -5,6 +5,7 @@
  */
 #include "lib/core/window.h"
 
+#include "tests/claims/claims.h"
 #include "tests/core/instance.h"
 
 #define MSS 1000U
@@ -30,6 +31,7 @@ static uint32_t offer(struct tcp_conn *conn)
 	return (uint32_t)conn->rcv_wnd_raw << conn->rcv_shift;
 }
 
+CLAIMS(RFC7323_2_2)
 static void test_syn_window_is_not_scaled_rfc7323_2_2(void **state)
 {
 	(void)state;
@@ -63,6 +65,7 @@ static void test_shrinks_as_text_waits(void **state)
 }
 
 /* A window told as shut, of a buffer that is not much more than a unit: reading it empty is worth telling. */
+CLAIMS(MAY_8)
 static void test_shut_and_read_empty(void **state)
 {
 	(void)state;
@@ -86,6 +89,7 @@ static void test_shut_and_read_empty(void **state)
 }
 
 /* MUST-39: the right edge stays until min(buffer / 2, MSS) can be added at once. */
+CLAIMS(MUST_39)
 static void test_no_crumbs_must_39(void **state)
 {
 	struct tcp_conn conn = conn_of(0, 0, 10000, 10000, 0);
@@ -105,6 +109,7 @@ static void test_no_crumbs_must_39(void **state)
 }
 
 /* SHLD-14: the edge does not move left, even when the buffer turns out smaller than what was offered. */
+CLAIMS(SHLD_14)
 static void test_never_taken_back_shld_14(void **state)
 {
 	struct tcp_conn conn = conn_of(0U - 100, 0, 2000, 0, 10000);
@@ -116,7 +121,7 @@ static void test_never_taken_back_shld_14(void **state)
 		conn.rcv_nxt = seq_add(conn.rcv_nxt, MSS);
 		conn.readable_bytes += MSS;
 		offer(&conn);
-		assert_int_equal(tcp_conn_rcv_edge(&conn).value, edge);
+		assert_int_equal(tcp_conn_rcv_told(&conn).value, edge);
 	}
 	assert_int_equal(window_room_bytes(&conn), 0);
 }

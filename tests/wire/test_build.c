@@ -7,6 +7,7 @@
 
 #include "lib/base/random.h"
 #include "lib/wire/frame.h"
+#include "tests/claims/claims.h"
 #include "tests/wire/frames.h"
 
 static const struct frame_rules peer_rules = {.mac = {.byte = {0x02, 0, 0, 0, 0, 0x02}}};
@@ -95,6 +96,7 @@ static void check_built(struct random *random, bool ipv6, uint8_t option_bytes, 
 	packet_free(packet);
 }
 
+CLAIMS(MUST_2)
 static void test_built_and_parsed(void **state)
 {
 	struct random random = {1};

@@ -6,6 +6,7 @@
 #include "lib/wire/frame.h"
 
 #include "lib/base/random.h"
+#include "tests/claims/claims.h"
 #include "tests/wire/frames.h"
 
 static void expect_data_frame(const struct frame *frame, bool ipv6)
@@ -114,6 +115,7 @@ static void test_split_at_every_place(void **state)
 }
 
 /* One bit of what IP and TCP say: it is noticed, or it is not about what TCP acts on (hop limit, class, flow label). */
+CLAIMS(MUST_3)
 static void test_every_bit_turned(void **state)
 {
 	(void)state;
@@ -320,6 +322,7 @@ static struct bytes with_ipv4_options(const uint8_t *options, uint32_t count)
 	return bytes;
 }
 
+CLAIMS(MUST_50)
 static void test_ipv4_options(void **state)
 {
 	static const uint8_t record_route[8] = {7, 7, 4, 0, 0, 0, 0, 0};

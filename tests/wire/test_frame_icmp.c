@@ -4,6 +4,7 @@
  */
 #include "lib/wire/frame.h"
 
+#include "tests/claims/claims.h"
 #include "tests/wire/frames.h"
 
 enum { ICMP = 1, ICMPV6 = 58 };
@@ -228,6 +229,7 @@ static void test_nd(void **state)
 	expect_kind(&advert, FRAME_ND_ADVERT);
 }
 
+CLAIMS(RFC4861_7_1)
 static void test_bad_nd(void **state)
 {
 	static const struct {

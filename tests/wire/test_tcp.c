@@ -6,6 +6,7 @@
 #include "lib/wire/tcp.h"
 
 #include "lib/base/random.h"
+#include "tests/claims/claims.h"
 #include "tests/wire/frames.h"
 
 static struct tcp_options read_at_end(const uint8_t *bytes, uint32_t count)
@@ -35,6 +36,7 @@ static uint8_t has_of(uint32_t kind)
 }
 
 /* Right only with the kind's own length; read at all only if it fits; and what follows is found where the length says. */
+CLAIMS(MUST_4, MUST_6, MUST_68)
 static void test_every_kind_and_length(void **state)
 {
 	(void)state;
@@ -84,6 +86,7 @@ static void test_values(void **state)
 }
 
 /* What came whole before the cut counts, and nothing else does. */
+CLAIMS(MUST_7)
 static void test_cut_at_every_byte(void **state)
 {
 	(void)state;
@@ -183,6 +186,7 @@ static void test_round_trips(void **state)
 	}
 }
 
+CLAIMS(MUST_69)
 static void test_order(void **state)
 {
 	struct tcp_options options = {.tsval = 0x01020304,
@@ -205,6 +209,25 @@ static void test_order(void **state)
 	assert_memory_equal(list, data_list, sizeof(data_list));
 }
 
+/* MUST-64: behind no, one, two and three octets that move everything. */
+CLAIMS(MUST_64)
+static void test_unaligned(void **state)
+{
+	(void)state;
+	for (uint32_t shift = 0; shift < 4; shift++) {
+		uint8_t list[sizeof(syn_list) + 3];
+		struct tcp_options options;
+
+		memset(list, TCP_OPT_NOP, sizeof(list));
+		memcpy(list + shift, syn_list, sizeof(syn_list));
+		options = read_at_end(list, shift + (uint32_t)sizeof(syn_list));
+		assert_int_equal(options.mss_bytes, 1460);
+		assert_int_equal(options.tsval, 0x01020304);
+		assert_int_equal(options.tsecr, 0x05060708);
+		assert_int_equal(options.window_shift, 7);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_random_bytes),
 		cmocka_unit_test(test_round_trips),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_unaligned),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "lib/worker/worker.h"
+#include "tests/claims/claims.h"
 
 /* Of use as a key in a report: letters, digits and underscores. */
 static void check_name(const char *name)
@@ -122,6 +123,7 @@ static void test_statistics(void **state)
 }
 
 /* RFC 9293 SHLD-11, MUST-23; RFC 6298 section 2; RFC 6928; RFC 5681 section 4.2. */
+CLAIMS(SHLD_11)
 static void test_defaults(void **state)
 {
 	struct sluice_config config;

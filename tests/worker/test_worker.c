@@ -5,6 +5,7 @@
  */
 #include "lib/worker/worker.h"
 
+#include "tests/claims/claims.h"
 #include "tests/worker/port.h"
 
 /* ---- Making ------------------------------------------------------------------------------------------------------------ */
@@ -333,6 +334,7 @@ static struct port *port_with_joiner(uint32_t fragments)
 }
 
 /* Two fragments go to the port; the segment it makes of them is received in the same turn as any other. */
+CLAIMS(RFC1122_3_3_2)
 static void test_fragments(void **state)
 {
 	struct port *port = port_with_joiner(8);
