@@ -14,9 +14,11 @@
 #include "tests/sim/trace.h"
 #include "tests/sim/violation.h"
 
-#define STORIES_LEAST 12
-#define FINISH_NS_MAX (1200 * SECOND_NS)
-#define REST_NS_MAX   (600 * SECOND_NS)
+#define STORIES_LEAST   12
+#define CLOSED_PORT     4444
+#define CLOSED_PORT_PPM 40000
+#define FINISH_NS_MAX   (1200 * SECOND_NS)
+#define REST_NS_MAX     (600 * SECOND_NS)
 
 struct bout bout;
 
@@ -116,8 +118,13 @@ static void draw_stories(void)
 		uint8_t opener = (uint8_t)random_below(random, 2);
 		uint32_t bulk_bytes = i % 6 == 0 ? (uint32_t)random_between(random, 100000, 600000) : 0;
 		uint64_t start_ns = SECOND_NS / 100 + random_between(random, 0, span_ns);
+		struct story *story = story_make(random, i + 1, opener, 1 - opener, start_ns, bulk_bytes);
 
-		bout.story[bout.story_count++] = story_make(random, i + 1, opener, 1 - opener, start_ns, bulk_bytes);
+		if (!bulk_bytes && random_chance(random, CLOSED_PORT_PPM)) {
+			story->kind = STORY_CLOSED_PORT;
+			story->port = CLOSED_PORT;
+		}
+		bout.story[bout.story_count++] = story;
 	}
 }
 
@@ -298,6 +305,19 @@ static void judge_ordered(const struct story *story, const struct actor *sluice,
 	outcome->exact++;
 }
 
+/* RFC 9293 section 3.10.7.1: a SYN to nobody is answered with RST, by either stack, and the caller is told. */
+static void judge_refused(const struct story *story, struct bout_outcome *outcome)
+{
+	const struct actor *opener = &story->actor[0];
+	bool is_refused =
+		opener->reason == (story->opener == BOUT_SLUICE ? SLUICE_REASON_REFUSED : SLUICE_REASON_RESET);
+
+	RULE(!opener->opened, "order", "story %u opened, and nobody listens there", story->number);
+	RULE(is_refused || opener->reason == SLUICE_REASON_UNREACHABLE || opener->reason == SLUICE_REASON_TIMED_OUT,
+	     "order", "story %u was not refused but \"%s\"", story->number, sluice_reason_text(opener->reason));
+	outcome->refused[story->opener] += is_refused;
+}
+
 static void sum_up_story(const struct story *story, struct bout_outcome *outcome)
 {
 	uint8_t ours = story->opener == BOUT_SLUICE ? 0 : 1;
@@ -310,7 +330,9 @@ static void sum_up_story(const struct story *story, struct bout_outcome *outcome
 	outcome->half_closes[BOUT_LWIP] += lwip->script->ending == END_FIN_THEN_READ && lwip->ended;
 	outcome->aborts[BOUT_SLUICE] += sluice->reason == SLUICE_REASON_ABORTED;
 	outcome->aborts[BOUT_LWIP] += lwip->reason == SLUICE_REASON_ABORTED;
-	if (ends_in_order(sluice->script) && ends_in_order(lwip->script))
+	if (story->kind == STORY_CLOSED_PORT)
+		judge_refused(story, outcome);
+	else if (ends_in_order(sluice->script) && ends_in_order(lwip->script))
 		judge_ordered(story, sluice, lwip, outcome);
 }
 

@@ -32,7 +32,7 @@ struct bout_outcome {
 	uint64_t early_fins;   /* …lwIP ended its stream too early (watch.h) */
 	uint64_t opened[2][2]; /* by opener and family */
 	uint64_t bytes[2];     /* read by each host */
-	uint64_t half_closes[2], aborts[2];
+	uint64_t half_closes[2], aborts[2], refused[2];
 	uint64_t faults[FAULT_COUNT];
 	uint64_t counter[SLUICE_COUNTER_COUNT]; /* Sluice's own */
 };

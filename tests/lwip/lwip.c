@@ -172,6 +172,8 @@ static uint32_t count_missing(const struct bout_outcome *sum)
 	count += missing("an open by lwIP over IPv6", sum->opened[BOUT_LWIP][1]);
 	count += missing("a half-close by Sluice", sum->half_closes[BOUT_SLUICE]);
 	count += missing("a half-close by lwIP", sum->half_closes[BOUT_LWIP]);
+	count += missing("Sluice refused by lwIP", sum->refused[BOUT_SLUICE]);
+	count += missing("lwIP refused by Sluice", sum->refused[BOUT_LWIP]);
 	count += missing("an abort by Sluice", sum->aborts[BOUT_SLUICE]);
 	count += missing("an abort by lwIP", sum->aborts[BOUT_LWIP]);
 	for (enum fault fault = 0; fault < FAULT_COUNT; fault++)
