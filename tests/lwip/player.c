@@ -79,7 +79,7 @@ static err_t received(void *argument, struct tcp_pcb *pcb, struct pbuf *packet, 
 		actor->peer_closed = true;
 		return ERR_OK;
 	}
-	if (random_chance(&actor->random, player->refusal_ppm))
+	if (!actor->ended && random_chance(&actor->random, player->refusal_ppm))
 		return ERR_MEM;
 	check_bytes(actor, packet);
 	actor->readable_bytes += packet->tot_len;
@@ -311,7 +311,9 @@ static void end_if_due(struct player *player)
 		abort_it(player);
 		return;
 	}
-	if (script->ending == END_FIN_THEN_READ && !actor->ended && has_written(actor) && has_lingered(actor)) {
+	/* What was refused is forgotten by lwIP if its side ends before it has offered it again. */
+	if (script->ending == END_FIN_THEN_READ && !actor->ended && !player->pcb->refused_data && has_written(actor) &&
+	    has_lingered(actor)) {
 		trace_note("lwIP: story %u sends FIN", actor->story->number);
 		actor->ended = tcp_shutdown(player->pcb, 0, 1) == ERR_OK;
 	}
