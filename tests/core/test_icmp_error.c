@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "tests/claims/claims.h"
 #include "tests/core/icmp.h"
 
 static struct sluice_conn_info info_of(const struct scene *scene, const struct tcp_conn *conn)
@@ -17,6 +18,7 @@ static struct sluice_conn_info info_of(const struct scene *scene, const struct t
 }
 
 /* MUST-56: none of these ends anything; MUST-54, 47: each is noted for its connection, and for no other. */
+CLAIMS(MUST_54, MUST_47, MUST_56)
 static void test_soft(void **state)
 {
 	static const struct told errors[2][6] = {
@@ -62,6 +64,7 @@ static void test_soft(void **state)
 }
 
 /* RFC 5927 section 5.2: what would end a connection that opens is soft once it is open, in every state. */
+CLAIMS(RFC5927_4_1, RFC5927_5_2)
 static void test_hard_is_soft_when_open(void **state)
 {
 	static const enum sluice_state states[] = {SLUICE_STATE_ESTABLISHED, SLUICE_STATE_FIN_WAIT_1,
@@ -89,6 +92,7 @@ static void test_hard_is_soft_when_open(void **state)
 }
 
 /* In SYN-SENT, a hard error about our SYN is the answer (SHLD-26). */
+CLAIMS(SHLD_26)
 static void test_hard_while_opening(void **state)
 {
 	static const struct told errors[2][5] = {
@@ -232,6 +236,7 @@ static void test_flood(void **state)
 }
 
 /* Told only to who asked for it (SHLD-20, 25), and R1 likewise (SHLD-9, 10). */
+CLAIMS(SHLD_25, SHLD_20, SHLD_9)
 static void test_reports(void **state)
 {
 	struct scene *scene = scene_new(NULL);

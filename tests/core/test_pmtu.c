@@ -6,6 +6,7 @@
 #include "lib/core/pmtu.h"
 
 #include "lib/core/inflight.h"
+#include "tests/claims/claims.h"
 #include "tests/core/icmp.h"
 
 #define FULL_4 1460
@@ -38,6 +39,7 @@ static void tell(struct scene *scene, uint32_t mtu_bytes, uint32_t seq)
 }
 
 /* RFC 1191 section 6.3: what did not fit is sent again at once, and the congestion window stays as it was. */
+CLAIMS(RFC1191_3, RFC1191_6_3)
 static void test_first_is_believed(void **state)
 {
 	(void)state;
@@ -86,6 +88,7 @@ static void test_packet_fits(void **state)
 }
 
 /* Never below the floor, never above what there is, never from what IPv6 forbids. */
+CLAIMS(RFC8201_4)
 static void test_values(void **state)
 {
 	static const struct {
@@ -114,6 +117,7 @@ static void test_values(void **state)
 }
 
 /* RFC 1191 section 7.1: without a number, the next size that is common, below what was quoted. */
+CLAIMS(RFC1191_7_1)
 static void test_plateaus(void **state)
 {
 	static const uint16_t sizes[] = {1492, 1006, 552};
@@ -134,6 +138,7 @@ static void test_plateaus(void **state)
 }
 
 /* RFC 5927 section 7.2: once such segments have got through, an error waits for the time-out of what it is about. */
+CLAIMS(RFC5927_7_2)
 static void test_later_ones_wait(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -166,6 +171,7 @@ static void test_later_ones_wait(void **state)
 }
 
 /* What is known of a destination is used for it, for ten minutes, and for no other. */
+CLAIMS(RFC1191_6_2)
 static void test_destinations(void **state)
 {
 	struct scene *scene = scene_new(NULL);
