@@ -6,8 +6,10 @@
 
 #include "lib/core/answer.h"
 #include "lib/core/cc.h"
+#include "lib/core/half_open_fifo.h"
 #include "lib/core/life.h"
 #include "lib/core/output.h"
+#include "lib/core/rtt.h"
 #include "lib/core/segment.h"
 #include "lib/core/window.h"
 #include "lib/core/work.h"
@@ -54,33 +56,6 @@ bool half_open_matches(const struct tcp *tcp, uint32_t index, const struct tuple
 	       memcmp(entry->remote, &tuple->remote.byte[16 - bytes], bytes) == 0;
 }
 
-static void fifo_append(struct half_open_set *set, struct half_open_fifo *fifo, uint32_t index)
-{
-	struct half_open *entry = half_open_at(set, index);
-
-	entry->next = HALF_OPEN_NONE;
-	entry->previous = fifo->last & HALF_OPEN_NONE;
-	if (fifo->last == HALF_OPEN_NONE)
-		fifo->first = index;
-	else
-		half_open_at(set, fifo->last)->next = index & HALF_OPEN_NONE;
-	fifo->last = index;
-}
-
-static void fifo_remove(struct half_open_set *set, struct half_open_fifo *fifo, uint32_t index)
-{
-	struct half_open *entry = half_open_at(set, index);
-
-	if (entry->previous == HALF_OPEN_NONE)
-		fifo->first = entry->next;
-	else
-		half_open_at(set, entry->previous)->next = entry->next;
-	if (entry->next == HALF_OPEN_NONE)
-		fifo->last = entry->previous;
-	else
-		half_open_at(set, entry->next)->previous = entry->previous;
-}
-
 static struct half_open_fifo *half_open_fifo(struct half_open_set *set, uint32_t index)
 {
 	const struct half_open *entry = half_open_at(set, index);
@@ -100,10 +75,22 @@ static uint32_t half_open_delay_ms(const struct tcp *tcp, uint32_t attempts)
 static void half_open_wait(struct tcp *tcp, uint32_t index)
 {
 	struct half_open *entry = half_open_at(&tcp->half_open, index);
-	uint32_t delay_ticks = ticks_from_ms(half_open_delay_ms(tcp, entry->attempts));
+	uint32_t over_tick = tcp->now_tick + ticks_from_ms(half_open_delay_ms(tcp, entry->attempts));
 
-	entry->due_16ms = ((tcp->now_tick + delay_ticks) / DUE_TICKS + 1) & 0xffff;
-	fifo_append(&tcp->half_open, half_open_fifo(&tcp->half_open, index), index);
+	entry->due_16ms = (over_tick / DUE_TICKS + 1) & 0xffff;
+	entry->due_ms = over_tick / (DUE_TICKS / 16) & 15U;
+	half_open_fifo_append(&tcp->half_open, half_open_fifo(&tcp->half_open, index), index);
+}
+
+/* The round trip of its SYN-ACK, which is answered now, in ms: RFC 6298's first measurement.  0: it was sent more than once. */
+static uint32_t half_open_round_trip_ms(const struct tcp *tcp, const struct half_open *entry)
+{
+	uint32_t over_ms = (entry->due_16ms - 1U) * 16 + entry->due_ms;
+	uint32_t now_ms = tcp->now_tick / (DUE_TICKS / 16);
+
+	if (entry->attempts > 1 || entry->again)
+		return 0;
+	return cc_max((now_ms - over_ms + half_open_delay_ms(tcp, 1)) & 0xfffff, 1);
 }
 
 /* Unlinks and frees; the table is the caller's. */
@@ -111,7 +98,7 @@ static void half_open_free(struct tcp *tcp, uint32_t index)
 {
 	struct half_open_set *set = &tcp->half_open;
 
-	fifo_remove(set, half_open_fifo(set, index), index);
+	half_open_fifo_remove(set, half_open_fifo(set, index), index);
 	set->pinned_count -= half_open_at(set, index)->pinned;
 	pool_give(index & HALF_OPEN_IPV6 ? &set->ipv6 : &set->ipv4, index & ~HALF_OPEN_IPV6);
 }
@@ -130,7 +117,7 @@ static uint16_t half_open_window(const struct tcp *tcp, const struct half_open *
 	uint32_t receive_bytes = tcp->listeners.listener[entry->listener].receive_bytes;
 
 	return window_syn(receive_bytes ? receive_bytes : tcp->config.receive_bytes,
-			  entry->has_shift ? tcp->config.window_shift : 0);
+			  entry->shift != HALF_OPEN_NO_SHIFT ? tcp->config.window_shift : 0);
 }
 
 static void half_open_answer(struct tcp *tcp, uint32_t index)
@@ -154,7 +141,7 @@ static void half_open_answer(struct tcp *tcp, uint32_t index)
 		answer.options.present |= TCP_HAS_TIMESTAMPS;
 	if (entry->sack)
 		answer.options.present |= TCP_HAS_SACK_PERMITTED;
-	if (entry->has_shift)
+	if (entry->shift != HALF_OPEN_NO_SHIFT)
 		answer.options.present |= TCP_HAS_WINDOW_SCALE;
 	answer_send(tcp, &answer);
 }
@@ -225,8 +212,9 @@ static void half_open_fill(struct tcp *tcp, struct half_open *entry, const struc
 	entry->remote_port = syn->tuple.remote_port;
 	entry->hop = half_open_hop(&tcp->half_open, frame_source_mac(syn)) & 127U;
 	entry->mss_bytes = options->present & TCP_HAS_MSS ? cc_min(options->mss_bytes, 16383) & 16383 : 0;
-	entry->has_shift = (options->present & TCP_HAS_WINDOW_SCALE) != 0;
-	entry->shift = cc_min(options->window_shift, WINDOW_SHIFT_MAX) & 15U;
+	entry->shift = HALF_OPEN_NO_SHIFT;
+	if (options->present & TCP_HAS_WINDOW_SCALE)
+		entry->shift = cc_min(options->window_shift, WINDOW_SHIFT_MAX) & 15U;
 	entry->sack = options->present & TCP_HAS_SACK_PERMITTED && tcp->config.sack;
 	entry->timestamps = options->present & TCP_HAS_TIMESTAMPS && tcp->config.timestamps;
 	entry->ts_recent = options->tsval;
@@ -259,14 +247,16 @@ static void half_open_make_entry(struct tcp *tcp, const struct frame *syn, uint6
 void half_open_create(struct tcp *tcp, const struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local,
 		      struct seq iss)
 {
-	half_open_make_entry(tcp, syn, hash, &(struct half_open){.iss = iss, .listener = listener, .local = local});
+	half_open_make_entry(tcp, syn, hash,
+			     &(struct half_open){.iss = iss, .listener = listener & 63U, .local = local & 63U});
 }
 
 void half_open_create_pinned(struct tcp *tcp, const struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local,
 			     struct seq iss)
 {
-	half_open_make_entry(tcp, syn, hash,
-			     &(struct half_open){.iss = iss, .listener = listener, .local = local, .pinned = 1});
+	half_open_make_entry(
+		tcp, syn, hash,
+		&(struct half_open){.iss = iss, .listener = listener & 63U, .local = local & 63U, .pinned = 1});
 }
 
 bool half_open_has_room(const struct tcp *tcp, bool ipv6, bool pinned)
@@ -283,6 +273,7 @@ static struct tcp_conn *half_open_promote(struct tcp *tcp, uint32_t index, const
 {
 	struct half_open *entry = half_open_at(&tcp->half_open, index);
 	const struct listener *listener = &tcp->listeners.listener[entry->listener];
+	uint32_t round_trip_ms = half_open_round_trip_ms(tcp, entry);
 	struct tcp_conn *conn = life_new(tcp, &frame->tuple);
 	struct tcp_options options = {
 		.mss_bytes = entry->mss_bytes, .window_shift = entry->shift, .tsval = entry->ts_recent};
@@ -290,7 +281,8 @@ static struct tcp_conn *half_open_promote(struct tcp *tcp, uint32_t index, const
 	if (!conn)
 		return NULL;
 	options.present =
-		(uint8_t)((entry->mss_bytes ? TCP_HAS_MSS : 0) | (entry->has_shift ? TCP_HAS_WINDOW_SCALE : 0) |
+		(uint8_t)((entry->mss_bytes ? TCP_HAS_MSS : 0) |
+			  (entry->shift != HALF_OPEN_NO_SHIFT ? TCP_HAS_WINDOW_SCALE : 0) |
 			  (entry->sack ? TCP_HAS_SACK_PERMITTED : 0) | (entry->timestamps ? TCP_HAS_TIMESTAMPS : 0));
 	if (listener->receive_bytes)
 		conn->rcv_buffer_bytes = listener->receive_bytes & CONN_RCV_BUFFER_MAX;
@@ -308,6 +300,8 @@ static struct tcp_conn *half_open_promote(struct tcp *tcp, uint32_t index, const
 	conn->rcv_wnd_raw = (uint16_t)(half_open_window(tcp, entry) >> conn->rcv_shift);
 	conn->snd_wl1 = seq_add(frame->seq, UINT32_MAX);
 	conn->state = SLUICE_STATE_SYN_RECEIVED;
+	if (round_trip_ms)
+		rtt_measured(conn, round_trip_ms * 1000);
 	half_open_free(tcp, index);
 	table_replace(&tcp->table, hash, table_value(TABLE_HALF_OPEN, index),
 		      table_value(TABLE_CONNECTION, tcp_conn_index(tcp, conn)));
@@ -330,7 +324,7 @@ static bool half_open_complete(struct tcp *tcp, uint32_t index, struct frame *fr
 static void half_open_challenge(struct tcp *tcp, uint32_t index, const struct frame *frame)
 {
 	const struct half_open *entry = half_open_at(&tcp->half_open, index);
-	uint8_t shift = entry->has_shift ? tcp->config.window_shift : 0;
+	uint8_t shift = entry->shift != HALF_OPEN_NO_SHIFT ? tcp->config.window_shift : 0;
 	struct answer answer = {
 		.tuple = &frame->tuple,
 		.mac = frame_source_mac(frame),
@@ -361,6 +355,7 @@ static bool half_open_check_syn_again(struct tcp *tcp, uint32_t index, const str
 	COUNT(tcp, drop_tcp_half_open_other);
 	if (frame->options.present & TCP_HAS_TIMESTAMPS && !half_open_is_older(entry, frame))
 		entry->ts_recent = frame->options.tsval;
+	entry->again = 1;
 	half_open_answer(tcp, index);
 	return true;
 }
@@ -432,7 +427,7 @@ static void half_open_due(struct tcp *tcp, uint32_t index)
 		half_open_drop(tcp, index);
 		return;
 	}
-	fifo_remove(&tcp->half_open, half_open_fifo(&tcp->half_open, index), index);
+	half_open_fifo_remove(&tcp->half_open, half_open_fifo(&tcp->half_open, index), index);
 	entry->attempts = (entry->attempts + 1) & 7;
 	half_open_wait(tcp, index);
 	COUNT(tcp, retransmits_syn);

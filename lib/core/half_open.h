@@ -19,18 +19,23 @@ struct half_open {
 	struct seq irs, iss;
 	uint32_t ts_recent;
 	uint16_t remote_port;
-	uint8_t listener;
-	uint8_t local; /* index of our address */
+	uint16_t listener : 6, local : 6; /* local: index of our address */
+	uint16_t due_ms : 4;              /* when the delay is over, in ms modulo 16; due_16ms is the end of those 16 */
 	uint64_t next : 24, previous : 24, due_16ms : 16;
-	uint32_t mss_bytes : 14, shift : 4, has_shift : 1, sack : 1, timestamps : 1, attempts : 3, hop : 7;
+	uint32_t mss_bytes : 14, shift : 4, sack : 1, timestamps : 1, attempts : 3,
+		hop : 7;     /* shift: HALF_OPEN_NO_SHIFT */
 	uint32_t pinned : 1; /* its ISN is no cookie: it reuses a tuple in TIME-WAIT, and is never evicted */
+	uint32_t again : 1;  /* the SYN came again and was answered again: whose round trip ends now, nobody knows */
 	uint8_t remote[];    /* 4 or 16 bytes */
 };
 
+#define HALF_OPEN_NO_SHIFT   15 /* the SYN had no window scale; those it may have end at 14 */
 #define HALF_OPEN_IPV4_BYTES 32
 #define HALF_OPEN_IPV6_BYTES 48
 static_assert(offsetof(struct half_open, remote) + 4 <= HALF_OPEN_IPV4_BYTES, "half-open entry, IPv4");
 static_assert(offsetof(struct half_open, remote) + 16 <= HALF_OPEN_IPV6_BYTES, "half-open entry, IPv6");
+static_assert(LISTENERS_MAX <= 64 && SLUICE_SUBNETS_MAX + 1 <= 64, "six bits each");
+static_assert(WINDOW_SHIFT_MAX < HALF_OPEN_NO_SHIFT, "no scale is none of the scales");
 
 #define HALF_OPEN_FIFOS (3 * HALF_OPEN_ATTEMPTS_MAX)
 

@@ -411,6 +411,7 @@ struct tcp_conn *established_by(struct scene *scene, struct segment syn)
 	forget_sent(scene);
 	conn = opens(scene, 0);
 	conn->quick_acks = 0;
+	conn->srtt_us = conn->rttvar_us = 0; /* the tests measure what they send, beginning with nothing */
 	count_from(scene, conn, OUR_ISS);
 	scene->knows_our_iss = true;
 	return conn;

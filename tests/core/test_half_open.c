@@ -314,6 +314,45 @@ static void test_syn_ack_was_lost(void **state)
 	scene_free(scene);
 }
 
+/* RFC 6298 section 2.2: the SYN-ACK's round trip is the first that is measured; Karn: unless it was sent twice. */
+static void test_handshake_is_timed(void **state)
+{
+	(void)state;
+	for (uint32_t wait_ms = 1; wait_ms < 900; wait_ms += wait_ms < 40 ? 1 : 111) {
+		struct scene *scene = scene_listening(NULL);
+		struct sluice_conn_info info;
+
+		passes_us(scene, wait_ms * 777);
+		comes_from(scene, 4000, false);
+		passes_ms(scene, wait_ms);
+		arrives(scene, plain_ack());
+		user_info(scene->tcp, opens(scene, 0), &info);
+		assert_in_range(info.srtt_us, wait_ms * 1000 - 500, wait_ms * 1000 + 1000);
+		assert_int_equal(info.rttvar_us, info.srtt_us / 2);
+		scene_free(scene);
+	}
+}
+
+static void test_handshake_is_not_timed(void **state)
+{
+	(void)state;
+	for (uint32_t is_again = 0; is_again < 2; is_again++) {
+		struct scene *scene = scene_listening(NULL);
+		struct sluice_conn_info info;
+
+		comes_from(scene, 4000, false);
+		if (is_again)
+			arrives(scene, (struct segment){.flags = TCP_SYN});
+		else
+			passes_ms(scene, 1100);
+		expect(scene, {.ack = 1, .flags = TCP_SYN | TCP_ACK, .mss = 1460});
+		arrives(scene, plain_ack());
+		user_info(scene->tcp, opens(scene, 0), &info);
+		assert_int_equal(info.srtt_us, 0);
+		scene_free(scene);
+	}
+}
+
 /* The oldest of the family goes; its late ACK meets a listener, and is reset. */
 CLAIMS(RFC4987_3_4)
 static void test_evicted(void **state)
@@ -427,6 +466,8 @@ int main(void)
 		cmocka_unit_test(test_paws),
 		cmocka_unit_test(test_repeated_and_given_up),
 		cmocka_unit_test(test_syn_ack_was_lost),
+		cmocka_unit_test(test_handshake_is_timed),
+		cmocka_unit_test(test_handshake_is_not_timed),
 		cmocka_unit_test(test_evicted),
 		cmocka_unit_test(test_connections_full),
 		cmocka_unit_test(test_stash_empty),

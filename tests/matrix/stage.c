@@ -272,7 +272,7 @@ static struct sluice_config stage_config(const struct stage_setting *setting)
 	config.timestamps = setting->stamp != STAMP_PLAIN;
 	config.window_shift = setting->is_scaled ? OUR_SHIFT : 0;
 	config.receive_bytes = setting->is_shut ? RECEIVE_BYTES_SHUT : RECEIVE_BYTES;
-	config.receive_max_bytes = RECEIVE_BYTES;
+	config.receive_max_bytes = config.receive_bytes; /* the user reads nothing: it must not grow */
 	config.time_wait_ms = 2 * TIME_WAIT_AGE_MS;
 	return config;
 }

@@ -140,6 +140,7 @@ static void note_sent(struct side *side, const struct dissect *seg)
 	bool scaled = side->offers_shift && other->offers_shift && !(seg->flags & SEG_SYN);
 	uint32_t edge = seg->ack - other->iss + ((uint32_t)seg->window << (scaled ? side->shift : 0));
 
+	side->syn_acks += (seg->flags & SEG_SYN) != 0;
 	if (dissect_span(seg) && seg->seq - side->iss < side->sent_end)
 		ranges_add(&side->resent, seg->seq - side->iss, end);
 	if (end > side->sent_end)
@@ -226,6 +227,14 @@ static void choose_iss(struct side *speaker, struct side *listener, const struct
 	speaker->spare_iss_count = 0;
 }
 
+static void note_syn_heard(uint64_t now_ns, struct side *listener)
+{
+	if (listener->syns_ns != now_ns)
+		listener->syns = listener->syn_acks = 0;
+	listener->syns_ns = now_ns;
+	listener->syns++;
+}
+
 static void note_acknowledgment(uint64_t now_ns, struct side *speaker, struct side *listener, const struct dissect *seg)
 {
 	bool scaled = speaker->offers_shift && listener->offers_shift && !(seg->flags & SEG_SYN);
@@ -268,6 +277,8 @@ void observer_delivered(struct observer *observer, uint8_t host, const struct di
 	if (seg->flags & SEG_RST || !speaker->has_iss)
 		return;
 	choose_iss(speaker, listener, seg);
+	if ((seg->flags & (SEG_SYN | SEG_ACK)) == SEG_SYN)
+		note_syn_heard(observer->now_ns, listener);
 	listener->heard_any = true;
 	listener->heard_ns = observer->now_ns;
 	offset = seg->seq - speaker->iss;

@@ -62,10 +62,12 @@ static void add_dues(struct host *host, struct side *side, struct dues *dues)
 static void check_measure(const struct host *host, struct side *side)
 {
 	struct sluice_conn_info info;
+	bool by_handshake;
 
 	if (side->closed || !sluice_conn_info(host->worker, side->conn, &info))
 		return;
-	RULE(info.srtt_us == side->srtt_us || side->may_measure || side->is_ghost, "karn",
+	by_handshake = !side->is_active && side->srtt_us == 0 && side->syn_acks <= side->syns;
+	RULE(info.srtt_us == side->srtt_us || side->may_measure || by_handshake || side->is_ghost, "karn",
 	     "talk %u: the round trip went from %u to %u us by an ACK of what was sent again", side->talk->number,
 	     side->srtt_us, info.srtt_us);
 	if (info.srtt_us != side->srtt_us) /* what it heard and did not heed, it may still measure by */

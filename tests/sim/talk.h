@@ -39,9 +39,12 @@ struct side {
 	uint32_t iss;
 	uint32_t spare_iss[TALK_SPARE_ISS_MAX]; /* of other SYN-ACKs, while the handshake may still choose */
 	uint32_t spare_iss_count;
-	uint32_t sent_end;     /* past the highest number sent */
-	uint32_t fin_offset;   /* 0: no FIN yet */
-	struct ranges resent;  /* sent more than once */
+	uint32_t sent_end;    /* past the highest number sent */
+	uint32_t fin_offset;  /* 0: no FIN yet */
+	struct ranges resent; /* sent more than once */
+	uint64_t syns_ns;     /* when it last heard SYNs, and how many together */
+	uint32_t syns;
+	uint32_t syn_acks;     /* sent since then: an entry that was evicted forgot those before */
 	uint32_t acked_offset; /* its last ACK, in the other's numbers */
 	uint32_t edge_offset;  /* right edge of the window it offered, in the other's numbers */
 	uint32_t window;       /* as last sent, as on the wire */
