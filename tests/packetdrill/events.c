@@ -37,34 +37,21 @@ static struct socket *child_opens(struct adapter *adapter, const struct sluice_e
 	return child;
 }
 
-/* Linux's words for how a connection ended; the peer's RST after its FIN is a broken pipe. */
-static int error_of(const struct socket *socket, enum sluice_reason reason)
+/* Linux's words for how a connection ended; orderly ends have none, and the peer's RST after its FIN is a broken pipe. */
+static int error_of(const struct socket *socket, uint16_t reason)
 {
-	switch (reason) {
-	case SLUICE_REASON_RESET:
-		return socket->peer_closed ? EPIPE : ECONNRESET;
-	case SLUICE_REASON_REFUSED:
-	case SLUICE_REASON_ICMP: /* whatever it was: the port, most often */
-		return ECONNREFUSED;
-	case SLUICE_REASON_TIMED_OUT:
-		return ETIMEDOUT;
-	case SLUICE_REASON_UNREACHABLE:
-		return EHOSTUNREACH;
-	case SLUICE_REASON_NO_MEMORY:
-		return ENOBUFS;
-	case SLUICE_REASON_NONE:
-	case SLUICE_REASON_FINISHED:
-	case SLUICE_REASON_CLOSED_LOCALLY:
-	case SLUICE_REASON_ABORTED:
-	case SLUICE_REASON_COUNT:
-		return 0;
-	}
-	return 0;
+	static const int number[SLUICE_REASON_COUNT] = {
+		[SLUICE_REASON_RESET] = ECONNRESET,    [SLUICE_REASON_REFUSED] = ECONNREFUSED,
+		[SLUICE_REASON_TIMED_OUT] = ETIMEDOUT, [SLUICE_REASON_UNREACHABLE] = EHOSTUNREACH,
+		[SLUICE_REASON_NO_MEMORY] = ENOBUFS,   [SLUICE_REASON_ICMP] = ECONNREFUSED,
+	};
+
+	return reason == SLUICE_REASON_RESET && socket->peer_closed ? EPIPE : number[reason];
 }
 
 static void closes(struct socket *socket, const struct sluice_event *event)
 {
-	int error = error_of(socket, (enum sluice_reason)event->reason);
+	int error = error_of(socket, event->reason);
 
 	if (error)
 		socket->error = error;
