@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #define CURVE_BYTES_MAX (1ULL << 31)
+#define INVERSE_SHIFT   26
 
 static uint32_t smaller(uint32_t a, uint64_t b)
 {
@@ -83,37 +84,40 @@ static uint32_t grow_by(uint32_t window_bytes, uint16_t *fraction, uint64_t rate
 }
 
 /* Section 4.3: what Reno would have. */
-static void grow_w_est(struct cubic *cubic, uint32_t cwnd_bytes, uint32_t acked_bytes, uint32_t mss_bytes)
+static void grow_w_est(struct cubic *cubic, uint64_t inverse, uint32_t acked_bytes, uint32_t mss_bytes)
 {
 	bool is_alpha_one = cubic->w_est_bytes >= cubic->cwnd_prior_bytes;
-	uint64_t rate = is_alpha_one ? ((uint64_t)mss_bytes << 32) / cwnd_bytes
-				     : (9ULL * mss_bytes << 32) / (17ULL * cwnd_bytes);
+	uint64_t rate = (is_alpha_one ? mss_bytes * inverse : mss_bytes * 9ULL * inverse / 17) >> INVERSE_SHIFT;
 
 	cubic->w_est_bytes = grow_by(cubic->w_est_bytes, &cubic->w_est_fraction, rate, acked_bytes);
 }
 
 /* Sections 4.4 and 4.5: of the way to where the curve is a round trip from now, at most half a window (section 4.2). */
-static uint32_t grow_to_curve(struct cubic *cubic, uint32_t cwnd_bytes, uint32_t acked_bytes, int64_t target_bytes)
+static uint32_t grow_to_curve(struct cubic *cubic, uint32_t cwnd_bytes, uint64_t inverse, uint32_t acked_bytes,
+			      int64_t target_bytes)
 {
 	uint64_t way_bytes;
 
 	if (target_bytes <= cwnd_bytes)
 		return cwnd_bytes;
 	way_bytes = smaller(cwnd_bytes / 2, (uint64_t)target_bytes - cwnd_bytes);
-	return grow_by(cwnd_bytes, &cubic->cwnd_fraction, (way_bytes << 32) / cwnd_bytes, acked_bytes);
+	return grow_by(cwnd_bytes, &cubic->cwnd_fraction, way_bytes * inverse >> INVERSE_SHIFT, acked_bytes);
 }
 
 uint32_t cubic_grow(struct cubic *cubic, uint32_t cwnd_bytes, uint32_t acked_bytes, uint32_t mss_bytes,
 		    uint32_t srtt_us, uint32_t now_us)
 {
+	uint64_t inverse = (1ULL << (32 + INVERSE_SHIFT)) / cwnd_bytes; /* the one division of an ACK */
+
+	mss_bytes = smaller(mss_bytes, cwnd_bytes);     /* so that nine of it times the inverse fit 64 bits */
 	acked_bytes = smaller(acked_bytes, cwnd_bytes); /* more was sent before cwnd was reduced */
 	if (!cubic->w_est_bytes)
 		begin_epoch(cubic, cwnd_bytes, mss_bytes, now_us);
 	advance(cubic, now_us);
-	grow_w_est(cubic, cwnd_bytes, acked_bytes, mss_bytes);
+	grow_w_est(cubic, inverse, acked_bytes, mss_bytes);
 	if (w_cubic(cubic, 0, mss_bytes) < cubic->w_est_bytes)
 		return larger(cwnd_bytes, cubic->w_est_bytes);
-	return grow_to_curve(cubic, cwnd_bytes, acked_bytes, w_cubic(cubic, srtt_us, mss_bytes));
+	return grow_to_curve(cubic, cwnd_bytes, inverse, acked_bytes, w_cubic(cubic, srtt_us, mss_bytes));
 }
 
 void cubic_app_limited(struct cubic *cubic, uint32_t now_us)
