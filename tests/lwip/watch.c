@@ -16,7 +16,7 @@ struct tuple {
 	uint16_t mss_bytes;
 	uint32_t edge; /* the rightmost number it was ready to take */
 	bool has_fin, has_early_fin;
-	uint32_t fin_end; /* past lwIP's FIN */
+	uint32_t fin; /* the number of lwIP's last FIN */
 };
 
 static struct tuple tuples[TUPLES_MAX];
@@ -44,18 +44,19 @@ static struct tuple *find(uint16_t sluice_port, uint16_t lwip_port, bool ipv6)
 	return tuple;
 }
 
+/* Text at the FIN's own number, or after it, even if only in a probe. */
 void watch_lwip_sent(const struct dissect *seg)
 {
-	uint32_t end = seg->seq + dissect_span(seg);
+	uint32_t text_end = seg->seq + seg->text_bytes;
 	struct tuple *tuple;
 
 	if (seg->kind != DISSECT_TCP || seg->flags & (SEG_SYN | SEG_RST) || !dissect_span(seg))
 		return;
 	tuple = find(seg->destination.port, seg->source.port, seg->ipv6);
-	tuple->has_early_fin |= tuple->has_fin && end != tuple->fin_end && (int32_t)(end - tuple->fin_end) >= 0;
+	tuple->has_early_fin |= tuple->has_fin && seg->text_bytes && (int32_t)(text_end - tuple->fin) > 0;
 	if (seg->flags & SEG_FIN) {
 		tuple->has_fin = true;
-		tuple->fin_end = end;
+		tuple->fin = text_end;
 	}
 }
 
