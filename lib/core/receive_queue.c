@@ -19,6 +19,12 @@ static struct seq range_end(struct rte_mbuf *range)
 	return seq_of(packet_of(range)->range_end);
 }
 
+/* After the peer's FIN, if the range ends with it: the FIN has a number, too. */
+static struct seq range_end_with_fin(struct rte_mbuf *range)
+{
+	return seq_add(range_end(range), packet_of(packet_of(range)->range_last)->fin ? 1 : 0);
+}
+
 static struct rte_mbuf *receive_queue_give(struct tcp *tcp, struct rte_mbuf *packet)
 {
 	struct rte_mbuf *next = packet_of(packet)->next;
@@ -108,7 +114,7 @@ static void range_merge(struct tcp_conn *conn, struct rte_mbuf *range, struct rt
 	conn->ooo_count--;
 }
 
-/* Trims the packet to what neither `before` nor `after` has; false: nothing is left. */
+/* Trims the packet to what neither `before` nor `after` has; false: nothing is left, neither text nor FIN. */
 static bool range_trim(struct rte_mbuf *packet, struct rte_mbuf *before, struct rte_mbuf *after)
 {
 	struct packet *text = packet_of(packet);
@@ -116,7 +122,7 @@ static bool range_trim(struct rte_mbuf *packet, struct rte_mbuf *before, struct 
 	if (before && seq_after(range_end(before), seq_of(text->seq))) {
 		uint32_t cut = seq_distance(range_end(before), seq_of(text->seq));
 
-		if (cut >= packet->data_len)
+		if (cut > packet->data_len || (cut == packet->data_len && !text->fin))
 			return false;
 		receive_queue_cut_front(packet, cut);
 	}
@@ -125,7 +131,7 @@ static bool range_trim(struct rte_mbuf *packet, struct rte_mbuf *before, struct 
 		text->fin = false;
 		stash_guard(packet);
 	}
-	return packet->data_len > 0;
+	return packet->data_len > 0 || text->fin;
 }
 
 /* Files a trimmed packet between its neighbours, joining those that it touches. */
@@ -150,7 +156,7 @@ static void range_link(struct tcp *tcp, struct tcp_conn *conn, struct rte_mbuf *
 		range_merge(conn, before, packet);
 }
 
-/* A small text that goes on where the range before it ends goes into that range's newest packet, and its own packet is free. */
+/* A small text, or a FIN, that goes on where the range before it ends goes into that range's newest packet; its own is free then. */
 static bool range_extend(struct tcp *tcp, struct tcp_conn *conn, struct rte_mbuf *packet, struct rte_mbuf *before,
 			 struct rte_mbuf *after)
 {
@@ -160,7 +166,7 @@ static bool range_extend(struct tcp *tcp, struct tcp_conn *conn, struct rte_mbuf
 		return false;
 	range = packet_of(before);
 	last = packet_of(range->range_last);
-	if (!receive_queue_coalesce(range->range_last, packet))
+	if (packet->data_len > 0 && !receive_queue_coalesce(range->range_last, packet))
 		return false;
 	last->fin = text->fin;
 	range->range_end += packet->data_len;
@@ -270,7 +276,7 @@ uint32_t receive_queue_sack(const struct tcp_conn *conn, struct tcp_sack_block *
 		}
 		if (place < max) {
 			arrived[place] = packet_of(range)->arrived;
-			block[place] = (struct tcp_sack_block){range_start(range), range_end(range)};
+			block[place] = (struct tcp_sack_block){range_start(range), range_end_with_fin(range)};
 		}
 	}
 	return count;

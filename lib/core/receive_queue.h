@@ -12,7 +12,7 @@ void receive_queue_append(struct tcp *tcp, struct tcp_conn *conn, struct rte_mbu
 
 enum receive_verdict { RECEIVE_KEPT, RECEIVE_DUPLICATE, RECEIVE_REFUSED };
 
-/* Takes a packet's text beyond rcv_nxt; unless KEPT, the packet stays the caller's. */
+/* Takes a packet's text beyond rcv_nxt, and the peer's FIN, which may stand alone; unless KEPT, the packet stays the caller's. */
 enum receive_verdict receive_queue_insert(struct tcp *tcp, struct tcp_conn *conn, struct rte_mbuf *packet,
 					  struct seq seq, bool fin);
 

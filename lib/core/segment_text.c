@@ -153,16 +153,10 @@ bool segment_take_text(struct tcp *tcp, struct tcp_conn *conn, struct frame *fra
 	}
 	if (frame->text_bytes && conn->flags & CONN_ORPHAN)
 		return text_to_nobody(tcp, conn);
-	if (frame->text_bytes && !text_has_room(tcp, conn, seq_equal(frame->seq, conn->rcv_nxt)))
+	if (!seq_equal(frame->seq, conn->rcv_nxt))
+		return text_has_room(tcp, conn, false) && text_out_of_order(tcp, conn, frame);
+	if (frame->text_bytes && !text_has_room(tcp, conn, true))
 		return false;
-	if (!seq_equal(frame->seq, conn->rcv_nxt)) {
-		if (frame->text_bytes)
-			return text_out_of_order(tcp, conn, frame);
-		conn->flags |= CONN_ACK_NOW;
-		work_output(tcp, conn);
-		COUNT(tcp, drop_tcp_text_out_of_order);
-		return false;
-	}
 	if (frame->text_bytes) {
 		text_in_order(tcp, conn, frame, &fin);
 		is_kept = true;

@@ -170,6 +170,7 @@ static void test_sequence(void **state)
 }
 
 /* Another port, another address, a handshake, TIME-WAIT: no connection of ours; and Source Quench is nothing (MUST-55). */
+CLAIMS(MUST_55)
 static void test_about_nobody(void **state)
 {
 	struct scene *scene = scene_new(NULL);

@@ -224,7 +224,6 @@ static void test_echo(void **state)
 }
 
 /* RFC 9293 section 3.9.2.2: an ICMP error ends nothing here. */
-CLAIMS(MUST_55)
 static void test_icmp_error(void **state)
 {
 	struct scene *scene = scene_new(NULL);

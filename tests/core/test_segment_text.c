@@ -263,9 +263,11 @@ static void test_fin_out_of_order(void **state)
 	struct tcp_conn *conn = established(scene);
 
 	(void)state;
-	arrives(scene, (struct segment){.seq = 11, .ack = 1, .flags = TCP_FIN | TCP_ACK});
-	expect_ack(scene, 1);
-	assert_int_equal(counted(scene, drop_tcp_text_out_of_order), 1);
+	for (uint32_t i = 0; i < 3; i++) {
+		arrives(scene, (struct segment){.seq = 11, .ack = 1, .flags = TCP_FIN | TCP_ACK});
+		expect_ack(scene, 1);
+	}
+	assert_int_equal(scene->tcp->ooo_packets, 1);
 	arrives(scene, (struct segment){.seq = 6, .ack = 1, .flags = TCP_FIN | TCP_ACK, .bytes = 5});
 	expect_ack(scene, 1);
 	hears_nothing(scene);
@@ -274,6 +276,35 @@ static void test_fin_out_of_order(void **state)
 	hears(scene, SLUICE_READABLE | SLUICE_PEER_CLOSED);
 	assert_int_equal(conn->state, SLUICE_STATE_CLOSE_WAIT);
 	scene_free(scene);
+}
+
+/* Alone behind a gap, behind text that is held, and with text that was held without it: it need not come again. */
+CLAIMS(SHLD_31, RFC2018_3)
+static void test_fin_alone_is_held(void **state)
+{
+	struct sluice_config config = scene_config();
+
+	(void)state;
+	config.sack = true;
+	for (uint32_t i = 0; i < 3; i++) {
+		struct scene *scene = scene_new(&config);
+		struct tcp_conn *conn = established_by(scene, (struct segment){.mss = 1000, .sack_ok = true});
+
+		if (i > 0) {
+			text(scene, 6, 5);
+			expect(scene, {.seq = 1, .ack = 1, .flags = TCP_ACK, .sack = {{6, 11}}});
+		}
+		arrives(scene,
+			(struct segment){
+				.seq = i == 2 ? 6 : 11, .ack = 1, .flags = TCP_FIN | TCP_ACK, .bytes = i == 2 ? 5 : 0});
+		expect(scene, {.seq = 1, .ack = 1, .flags = TCP_ACK, .sack = {{i ? 6 : 11, 12}}});
+		hears_nothing(scene);
+		text(scene, 1, i ? 5 : 10);
+		expect_ack(scene, 12);
+		assert_int_equal(hears(scene, SLUICE_READABLE | SLUICE_PEER_CLOSED).readable_bytes, 10);
+		assert_int_equal(conn->state, SLUICE_STATE_CLOSE_WAIT);
+		scene_free(scene);
+	}
 }
 
 /* The FIN of a segment whose text the window cut is cut with it. */
@@ -447,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_fin_in_order),
 		cmocka_unit_test(test_fin_with_ack_of_ours),
 		cmocka_unit_test(test_fin_out_of_order),
+		cmocka_unit_test(test_fin_alone_is_held),
 		cmocka_unit_test(test_fin_beyond_the_window),
 		cmocka_unit_test(test_after_fin),
 		cmocka_unit_test(test_text_after_close),
