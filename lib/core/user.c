@@ -32,6 +32,19 @@ uint32_t user_peek(const struct tcp_conn *conn, struct sluice_slice *slice, uint
 	return count;
 }
 
+/*
+ * Is an ACK due that says nothing but that the window has opened?  By two segments at least, and to twice what the peer still
+ * has: one that has more is not waiting for it, and will be told with its next segment's ACK.
+ */
+static bool user_opens_window(const struct tcp_conn *conn)
+{
+	uint32_t left_bytes = seq_distance(tcp_conn_rcv_edge(conn), conn->rcv_nxt);
+	uint32_t least_bytes = cc_min(conn->rcv_buffer_bytes / 2, 2U * conn->mss_bytes);
+
+	return STATE_IN(conn->state, STATES_RECEIVING) && window_is_worth_opening(conn) &&
+	       window_gain_bytes(conn) >= (int32_t)cc_max(least_bytes, left_bytes);
+}
+
 void user_consume(struct tcp *tcp, struct tcp_conn *conn, uint32_t bytes)
 {
 	receive_queue_consume(tcp, conn, cc_min(bytes, conn->readable_bytes));
@@ -40,8 +53,7 @@ void user_consume(struct tcp *tcp, struct tcp_conn *conn, uint32_t bytes)
 			life_check_told(tcp, conn);
 		return;
 	}
-	if (STATE_IN(conn->state, STATES_RECEIVING) && window_is_worth_opening(conn) &&
-	    window_gain_bytes(conn) >= (int32_t)cc_min(conn->rcv_buffer_bytes / 2, 2U * conn->mss_bytes)) {
+	if (user_opens_window(conn)) {
 		conn->flags |= CONN_ACK_NOW;
 		work_output(tcp, conn);
 	}

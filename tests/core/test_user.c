@@ -43,6 +43,32 @@ static void test_peek_and_consume(void **state)
 
 /* ---- SEND ------------------------------------------------------------------------------------------------------ */
 
+/* What was read is told at once to a peer that has little window left, and with the next ACK to one that has more. */
+static void test_reading_opens_the_window(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = established(scene);
+	uint32_t seq = 1;
+
+	(void)state;
+	for (; seq < 10 * MSS; seq += MSS)
+		arrives(scene, (struct segment){.seq = seq, .ack = 1, .flags = TCP_ACK, .bytes = MSS});
+	forget_sent(scene);
+	user_consume(scene->tcp, conn, 10 * MSS);
+	turn(scene);
+	expect_nothing(scene); /* 22,768 bytes are left of 32,768 */
+	for (; seq < 27 * MSS; seq += MSS)
+		arrives(scene, (struct segment){.seq = seq, .ack = 1, .flags = TCP_ACK, .bytes = MSS});
+	forget_sent(scene);
+	user_consume(scene->tcp, conn, 14 * MSS);
+	turn(scene);
+	expect_nothing(scene);
+	user_consume(scene->tcp, conn, 3 * MSS);
+	turn(scene);
+	expect(scene, {.seq = 1, .ack = seq, .flags = TCP_ACK, .window = 32768});
+	scene_free(scene);
+}
+
 /* Static, borrowed and copied memory, in one stream; empty slices between. */
 static void test_send_kinds(void **state)
 {
@@ -359,6 +385,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_peek_and_consume),
+		cmocka_unit_test(test_reading_opens_the_window),
 		cmocka_unit_test(test_send_kinds),
 		cmocka_unit_test(test_send_in_every_state),
 		cmocka_unit_test(test_send_short),
