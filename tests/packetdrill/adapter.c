@@ -42,18 +42,23 @@ static void wake_sleeper(struct adapter *adapter)
 		REQUIRE(pthread_cond_timedwait(&adapter->returned, &adapter->mutex, &limit) == 0);
 }
 
+/* As a program does that is told of its events: it reads and writes before the turn's packets leave. */
+void adapter_has_heard(void *user)
+{
+	struct adapter *adapter = user;
+
+	if (adapter->sleeping && !adapter->is_over)
+		adapter->is_over = adapter->sleeping->attempt(adapter, adapter->sleeping);
+}
+
 void adapter_settle(struct adapter *adapter)
 {
-	struct call *call = adapter->sleeping;
-	bool is_over;
-
 	stack_settle(&adapter->stack);
-	if (!call)
+	if (!adapter->sleeping)
 		return;
-	is_over = call->attempt(adapter, call) || adapter_now_ns(adapter) >= call->deadline_ns;
-	stack_settle(&adapter->stack);
-	if (is_over)
-		wake_sleeper(adapter);
+	if (!adapter->is_over && adapter_now_ns(adapter) < adapter->sleeping->deadline_ns)
+		return;
+	wake_sleeper(adapter);
 }
 
 bool adapter_has_returned(struct adapter *adapter)
@@ -133,6 +138,7 @@ long adapter_call(struct adapter *adapter, struct call *call)
 	stack_settle(&adapter->stack);
 	REQUIRE(!adapter->sleeping);
 	adapter->sleeping = call;
+	adapter->is_over = false;
 	adapter->sleeper = pthread_self();
 	while (adapter->sleeping == call)
 		pthread_cond_wait(&adapter->woken, &adapter->mutex);

@@ -31,6 +31,7 @@ struct adapter {
 	pthread_t owner;         /* the thread that makes time pass */
 	struct call *sleeping;
 	pthread_t sleeper;
+	bool is_over;      /* the sleeping call is */
 	bool is_returning; /* the sleeper's call is over, and the clock stands still until it has read it */
 
 	struct stack stack;
@@ -47,7 +48,7 @@ long adapter_leave(struct adapter *adapter, long result);
 /* Does the call, waiting for it as long as it is willing to. */
 long adapter_call(struct adapter *adapter, struct call *call);
 
-/* Turns of the stack until nothing is left to do now; then whoever sleeps sees whether its call is over. */
+/* Turns of the stack until nothing is left to do now; whoever sleeps and whose call is over wakes. */
 void adapter_settle(struct adapter *adapter);
 
 /* Time passes, with all that is due on the way. */
@@ -64,5 +65,6 @@ static inline uint64_t adapter_now_ns(const struct adapter *adapter)
 	return adapter->stack.wire.now_ns;
 }
 
-/* What the stack tells of a connection reaches its socket (events.c). */
+/* What the stack tells of a connection reaches its socket (events.c); then whoever sleeps acts on it, before the turn ends. */
 void adapter_hears(void *user, const struct sluice_event *event);
+void adapter_has_heard(void *user);

@@ -134,8 +134,11 @@ static struct adapter *adapter_new(const char *flags)
 	const char *why = error;
 
 	REQUIRE(adapter);
+	adapter->stack.handle = adapter_hears;
+	adapter->stack.handled = adapter_has_heard;
+	adapter->stack.user = adapter;
 	if (flags_parse(flags, &adapter->config, error, sizeof(error)))
-		why = stack_open(&adapter->stack, &adapter->config, adapter_hears, adapter);
+		why = stack_open(&adapter->stack, &adapter->config);
 	if (why) {
 		fprintf(stderr, "libsluice-packetdrill: %s\n", why);
 		exit(2);

@@ -2,7 +2,6 @@
 /* The stack: made, turned, told the time. */
 #include "tests/packetdrill/stack.h"
 
-#include <string.h>
 #include <sys/mman.h>
 
 #include "config/limits.h"
@@ -20,6 +19,7 @@ void stack_settle(struct stack *stack)
 		event = sluice_poll(stack->worker, &count);
 		for (uint32_t i = 0; i < count; i++)
 			stack->handle(stack->user, &event[i]);
+		stack->handled(stack->user);
 		sluice_flush(stack->worker);
 		stack->deadline_ns = sluice_next_deadline_ns(stack->worker);
 		if (!stack->wire.arrived_count && stack->deadline_ns > stack->wire.now_ns)
@@ -36,15 +36,11 @@ void stack_set_time(struct stack *stack, uint64_t now_ns)
 		stack_settle(stack);
 }
 
-const char *stack_open(struct stack *stack, const struct sluice_config *config,
-		       void (*handle)(void *user, const struct sluice_event *event), void *user)
+const char *stack_open(struct stack *stack, const struct sluice_config *config)
 {
 	const char *error = NULL;
 	size_t bytes;
 
-	memset(stack, 0, sizeof(*stack));
-	stack->handle = handle;
-	stack->user = user;
 	wire_make(&stack->wire, (uint16_t)config->port[0].mtu_bytes, START_NS);
 	bytes = sluice_worker_make(config, 0, &stack->wire.io, NULL, 0, &stack->worker, &error);
 	if (!bytes)

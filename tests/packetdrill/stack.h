@@ -15,12 +15,12 @@ struct stack {
 	size_t memory_bytes;
 	uint64_t deadline_ns; /* when the worker next has something to do */
 	void (*handle)(void *user, const struct sluice_event *event);
+	void (*handled)(void *user); /* all events of a turn were; what is done now leaves with it */
 	void *user;
 };
 
-/* NULL, or why not.  *stack must stay where it is. */
-const char *stack_open(struct stack *stack, const struct sluice_config *config,
-		       void (*handle)(void *user, const struct sluice_event *event), void *user);
+/* NULL, or why not; `handle`, `handled` and `user` are set, and *stack stays where it is. */
+const char *stack_open(struct stack *stack, const struct sluice_config *config);
 void stack_close(struct stack *stack);
 
 /* Turns until nothing is left to do at this moment. */
