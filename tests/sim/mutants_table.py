@@ -45,7 +45,7 @@ MUTANTS = [
     Mutant("ranges joined with the wrong end", "lib/core/receive_queue.c",
            "	first->range_end = second->range_end;\n", "	first->range_end = first->range_end + 0;\n"),
     Mutant("SACK block one byte too long", "lib/core/receive_queue.c",
-           "			block[place] = (struct tcp_sack_block){range_start(range), range_end(range)};",
+           "			block[place] = (struct tcp_sack_block){range_start(range), range_end_with_fin(range)};",
            "			block[place] = (struct tcp_sack_block){range_start(range), seq_add(range_end(range), 1)};"),
     Mutant("right edge taken back by a unit", "lib/core/window.h",
            "		raw = cc_max(offer_bytes >> conn->rcv_shift, room_raw);\n	return (uint16_t)cc_min(raw, UINT16_MAX);",
