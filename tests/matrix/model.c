@@ -95,11 +95,11 @@ struct model_segment model_segment(const struct matrix_cell *cell, const struct 
 {
 	struct model_segment segment = {.flags = kind_flags[cell->kind],
 					.text_bytes = cell->kind == KIND_DATA ? MODEL_TEXT_BYTES : 0,
-					.has_timestamps = cell->stamp == STAMP_FRESH || cell->stamp == STAMP_STALE};
+					.has_timestamps = cell->stamp != STAMP_PLAIN && cell->stamp != STAMP_BARE};
 
 	segment.seq = place_seq(cell, tcb, segment_length(segment.flags, segment.text_bytes));
 	segment.ack = ack_number(cell->ack, tcb);
-	segment.tsval = cell->stamp == STAMP_STALE ? tcb->ts_recent - 1 : tcb->ts_recent + 1;
+	segment.tsval = tcb->ts_recent + (cell->stamp == STAMP_FRESH ? 1 : 0) - (cell->stamp == STAMP_STALE ? 1 : 0);
 	return segment;
 }
 

@@ -40,7 +40,7 @@ static const char *const kind_names[] = {"SYN",     "SYN-ACK", "ACK",  "RST",  "
 					 "FIN-ACK", "DATA",    "NULL", "XMAS", NULL};
 static const char *const place_names[] = {"LEFT", "OVERLAP", "NEXT", "INSIDE", "EDGE", "BEYOND", NULL};
 static const char *const ack_names[] = {"TOO-OLD", "OLD", "UNA", "ALL", "FUTURE", NULL};
-static const char *const when_names[] = {"plain", "fresh", "stale", "bare", "open", "shut", NULL};
+static const char *const when_names[] = {"plain", "fresh", "equal", "stale", "bare", "open", "shut", NULL};
 static const char *const answer_names[] = {"-", "ack", "ack-seg", "syn-ack", "rst", "rst-ack", "reset", NULL};
 static const char *const event_names[] = {"OPENED",          "READABLE",
 					  "ACKED",           "PEER_CLOSED",

@@ -51,8 +51,8 @@ enum matrix_place { PLACE_LEFT, PLACE_OVERLAP, PLACE_NEXT, PLACE_INSIDE, PLACE_E
 /* Where SEG.ACK is. */
 enum matrix_ack { ACK_TOO_OLD, ACK_OLD, ACK_UNA, ACK_ALL, ACK_FUTURE, ACK_COUNT };
 
-/* Timestamps were not negotiated; or they were, and this segment's is newer than the last, older, or lacking. */
-enum matrix_stamp { STAMP_PLAIN, STAMP_FRESH, STAMP_STALE, STAMP_BARE, STAMP_COUNT };
+/* Timestamps were not negotiated; or they were, and this segment's is newer than the last, the same, older, or lacking. */
+enum matrix_stamp { STAMP_PLAIN, STAMP_FRESH, STAMP_EQUAL, STAMP_STALE, STAMP_BARE, STAMP_COUNT };
 
 enum matrix_answer {
 	ANSWER_NONE,
