@@ -163,6 +163,7 @@ static void test_for_nobody_else(void **state)
 }
 
 /* A later connection of the same tuple, 32 s on or more, starts after the earlier one's number (within half the space). */
+CLAIMS(MUST_8)
 static void test_never_backwards(void **state)
 {
 	struct tcp_keys keys = keys_of(1);

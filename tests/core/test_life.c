@@ -6,6 +6,7 @@
 #include "lib/core/life.h"
 
 #include "lib/core/inflight.h"
+#include "tests/claims/claims.h"
 #include "tests/core/scene.h"
 
 static void test_handles(void **state)
@@ -216,6 +217,35 @@ static void test_unread_and_unwanted(void **state)
 	}
 }
 
+/* What the user is told tells a close from an abort, and whose it was. */
+CLAIMS(MUST_12)
+static void test_reasons_tell_a_close_from_an_abort(void **state)
+{
+	static const enum sluice_reason reasons[] = {SLUICE_REASON_FINISHED, SLUICE_REASON_RESET, SLUICE_REASON_ABORTED,
+						     SLUICE_REASON_TIMED_OUT};
+
+	(void)state;
+	for (uint32_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		struct scene *scene = scene_new(NULL);
+		struct tcp_conn *conn = in_state(scene, SLUICE_STATE_CLOSE_WAIT);
+
+		user_shutdown(scene->tcp, conn);
+		turn(scene);
+		if (reasons[i] == SLUICE_REASON_FINISHED)
+			arrives(scene, (struct segment){.seq = 2, .ack = 2, .flags = TCP_ACK});
+		else if (reasons[i] == SLUICE_REASON_RESET)
+			arrives(scene, (struct segment){.seq = 2, .flags = TCP_RST});
+		else if (reasons[i] == SLUICE_REASON_ABORTED)
+			user_abort(scene->tcp, conn);
+		else
+			passes_ms(scene, 300000);
+		turn(scene);
+		assert_int_equal(hears(scene, SLUICE_CLOSED).reason, reasons[i]);
+		forget_sent(scene);
+		scene_free(scene);
+	}
+}
+
 /* Simultaneous close (RFC 9293 figure 13): both FINs cross, both ends come to TIME-WAIT by way of CLOSING. */
 static void test_simultaneous_close(void **state)
 {
@@ -282,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_everything_is_given_back),
 		cmocka_unit_test(test_unread_outlives_an_orderly_end),
 		cmocka_unit_test(test_unread_and_unwanted),
+		cmocka_unit_test(test_reasons_tell_a_close_from_an_abort),
 		cmocka_unit_test(test_simultaneous_close),
 		cmocka_unit_test(test_half_close),
 	};

@@ -46,7 +46,7 @@ MUTANTS = [
            "	first->range_end = second->range_end;\n", "	first->range_end = first->range_end + 0;\n"),
     Mutant("SACK block one byte too long", "lib/core/receive_queue.c",
            "			block[place] = (struct tcp_sack_block){range_start(range), range_end_with_fin(range)};",
-           "			block[place] = (struct tcp_sack_block){range_start(range), seq_add(range_end(range), 1)};"),
+           "			block[place] = (struct tcp_sack_block){range_start(range), seq_add(range_end_with_fin(range), 1)};"),
     Mutant("right edge taken back by a unit", "lib/core/window.h",
            "		raw = cc_max(offer_bytes >> conn->rcv_shift, room_raw);\n	return (uint16_t)cc_min(raw, UINT16_MAX);",
            "		raw = cc_max(offer_bytes >> conn->rcv_shift, room_raw);\n	return (uint16_t)cc_min(raw - (raw > 1), UINT16_MAX);"),

@@ -322,7 +322,7 @@ static struct bytes with_ipv4_options(const uint8_t *options, uint32_t count)
 	return bytes;
 }
 
-CLAIMS(MUST_50)
+CLAIMS(MUST_50, RFC1122_3_2_1_8)
 static void test_ipv4_options(void **state)
 {
 	static const uint8_t record_route[8] = {7, 7, 4, 0, 0, 0, 0, 0};
