@@ -13,9 +13,10 @@ import threading
 
 import pytest
 
+from bulk import use_cubic
 from conftest import NETWORK, Server, Wire, check_kernel_saw_no_error, lend, sha256, show_logs
 from http_wire import Answers, get
-from space import KERNEL, SLUICE, Space
+from space import DEVICE, KERNEL, SLUICE, Space
 
 KIB = 1 << 10
 ECHO_PORT = 7
@@ -103,7 +104,10 @@ class Peer(threading.Thread):
 
 def client(server, family, sent, options):
     """The kernel opens: a file down, then bytes up and back."""
-    with server.space.connect(family, timeout=SECONDS_MAX) as connection:
+    connection = server.space.socket(family, timeout=SECONDS_MAX)
+    use_cubic(connection)
+    with connection:
+        connection.connect((SLUICE[family], 80))
         assert agreed(connection) == options
         connection.sendall(get("/medium.bin", f"Range: bytes=0-{len(sent) - 1}"))
         status, _, body = Answers(connection).next()
@@ -154,10 +158,13 @@ def talkers(wire, tmp_path, request):
 
 def set_all(space, settings):
     space.run("sysctl", "-qw", *(f"net.ipv4.{name}={value}" for name, value in settings.items()))
+    for network in ("198.18.0.0/15", "2001:2::/48"):  # as ours on this wire, see conftest.Wire
+        space.run("ip", "route", "replace", network, "dev", DEVICE, "rto_min", "20ms")
 
 
 def listen(space, family):
     listener = space.socket(family, timeout=SECONDS_MAX)
+    use_cubic(listener)
     listener.bind((KERNEL[family], ECHO_PORT))
     listener.listen()
     return listener
