@@ -34,7 +34,8 @@ static bool may_overlap(enum matrix_state state)
 /* Who has closed, or has no connection, leaves no window shut. */
 static bool may_be_shut(enum matrix_state state)
 {
-	return state >= STATE_ESTABLISHED && state != STATE_FIN_WAIT_1_CLOSED && state != STATE_FIN_WAIT_2_CLOSED;
+	return state >= STATE_ESTABLISHED && state != STATE_FIN_WAIT_1_CLOSED && state != STATE_FIN_WAIT_2_CLOSED &&
+	       state != STATE_CLOSING_CLOSED && state != STATE_LAST_ACK_CLOSED;
 }
 
 static bool has_timestamps(enum matrix_state state)

@@ -232,6 +232,7 @@ static void come_to(struct stage *stage, enum matrix_state state)
 		break;
 	case STATE_CLOSE_WAIT:
 	case STATE_LAST_ACK:
+	case STATE_LAST_ACK_CLOSED:
 		come_to_established(stage);
 		fill_window(stage, 1);
 		stage_acks(stage, TCP_FIN, 0);
@@ -240,6 +241,11 @@ static void come_to(struct stage *stage, enum matrix_state state)
 		come_to_established(stage);
 		fill_window(stage, 1);
 		shut_down(stage);
+		peer_closes(stage);
+		break;
+	case STATE_CLOSING_CLOSED:
+		come_to_established(stage);
+		close_up(stage);
 		peer_closes(stage);
 		break;
 	case STATE_TIME_WAIT:
@@ -260,6 +266,8 @@ static void come_further(struct stage *stage, enum matrix_state state)
 		stage_sends(stage);
 	if (state == STATE_LAST_ACK)
 		shut_down(stage);
+	if (state == STATE_LAST_ACK_CLOSED)
+		close_up(stage);
 	if (stage->listener >= 0 && state != STATE_LISTEN && state != STATE_SYN_RECEIVED_PASSIVE &&
 	    state != STATE_TIME_WAIT_LISTENING)
 		close_listener(stage);
@@ -329,9 +337,9 @@ static enum matrix_state conn_state(const struct tcp_conn *conn)
 	case SLUICE_STATE_CLOSE_WAIT:
 		return STATE_CLOSE_WAIT;
 	case SLUICE_STATE_CLOSING:
-		return STATE_CLOSING;
+		return is_closed ? STATE_CLOSING_CLOSED : STATE_CLOSING;
 	case SLUICE_STATE_LAST_ACK:
-		return STATE_LAST_ACK;
+		return is_closed ? STATE_LAST_ACK_CLOSED : STATE_LAST_ACK;
 	case SLUICE_STATE_CLOSED:
 	case SLUICE_STATE_LISTEN:
 	case SLUICE_STATE_TIME_WAIT:
