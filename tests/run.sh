@@ -154,7 +154,7 @@ if wants tidy; then
 	fi
 	check "mutants: every row fits the tree" $python tests/sim/mutants.py --check
 	check "claims: what is said of the RFCs" $python tests/claims/claims.py
-	python_tests tidy tests/test_tidy.py tests/test_tally.py tests/claims
+	python_tests tidy tests/test_tidy.py tests/test_tally.py tests/claims tests/hostile/test_index.py
 fi
 
 if wants unit && $built; then
