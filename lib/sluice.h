@@ -452,14 +452,15 @@ SLUICE_API uint64_t sluice_next_deadline_ns(const struct sluice_worker *worker);
 
 struct sluice_listen_options {
 	uint32_t receive_bytes; /* 0: the configuration's */
+	uint16_t mss_bytes;     /* the largest segment that we ask for and send; 0: what the MTU allows */
 	bool delay;             /* Nagle's algorithm on, whatever the configuration says */
 };
 
 /*
  * Accepts connections to address->port at address->ip: "::" for every address of both families, or "0.0.0.0"
  * (as ::ffff:0.0.0.0) for every IPv4 one.  options may be NULL.  Returns the listener's number (>= 0), -EADDRINUSE,
- * -EADDRNOTAVAIL (not an address of the port), -EINVAL (port 0, or a receive_bytes that is neither 0 nor 256 to 64 MiB) or
- * -ENOBUFS (too many listeners).
+ * -EADDRNOTAVAIL (not an address of the port), -EINVAL (port 0, a receive_bytes that is neither 0 nor 256 to 64 MiB, or
+ * an mss_bytes of 1 to 215) or -ENOBUFS (too many listeners).
  */
 SLUICE_API int sluice_listen(struct sluice_worker *worker, const struct sluice_address *address,
 			     const struct sluice_listen_options *options);
@@ -470,13 +471,14 @@ SLUICE_API void sluice_unlisten(struct sluice_worker *worker, uint16_t listener)
 struct sluice_connect_options {
 	struct sluice_address local; /* ip all zero: chosen by route; port 0: chosen by RFC 6056 */
 	uint32_t receive_bytes;      /* 0: the configuration's */
+	uint16_t mss_bytes;          /* as for sluice_listen */
 	bool delay;                  /* Nagle's algorithm on, whatever the configuration says */
 };
 
 /*
  * Opens a connection; the result comes as OPENED, or as CLOSED with a reason.  options may be NULL.  Returns 0 and
  * *conn, or -EADDRNOTAVAIL (no local address or port left), -EADDRINUSE (tuple taken), -ENETUNREACH (no route),
- * -ENOBUFS (no record), -EINVAL (destination not a host's, or receive_bytes as for sluice_listen).
+ * -ENOBUFS (no record), -EINVAL (destination not a host's, or receive_bytes or mss_bytes as for sluice_listen).
  */
 SLUICE_API int sluice_connect(struct sluice_worker *worker, const struct sluice_address *address,
 			      const struct sluice_connect_options *options, void *context, sluice_conn *conn);

@@ -46,6 +46,8 @@ static int connect_choose(struct tcp *tcp, const struct sluice_address *address,
 		return -EINVAL; /* MUST-46 */
 	if (options && options->receive_bytes && !window_is_possible(options->receive_bytes, tcp->config.window_shift))
 		return -EINVAL;
+	if (options && options->mss_bytes && options->mss_bytes < MSS_FLOOR_BYTES)
+		return -EINVAL;
 	local = neighbour_source(&tcp->neighbours, &tuple->remote);
 	if (local == LOCAL_NONE)
 		return -ENETUNREACH;
@@ -75,7 +77,9 @@ static void connect_begin(struct tcp *tcp, struct tcp_conn *conn, const struct s
 	conn->flags |= CONN_SYN_UNACKED;
 	conn->snd_una = iss;
 	conn->snd_nxt = seq_add(iss, 1);
-	conn->mss_bytes = output_mss(tcp, tcp_conn_is_ipv4(conn), 0, false);
+	conn->mss_bytes = output_our_mss(tcp, tcp_conn_is_ipv4(conn));
+	if (options && options->mss_bytes && options->mss_bytes < conn->mss_bytes)
+		conn->mss_bytes = options->mss_bytes;
 	conn->cwnd_bytes = conn->mss_bytes;
 	conn->rcv_shift = tcp->config.window_shift & 15U;
 	inflight_append(

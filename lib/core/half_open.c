@@ -120,6 +120,14 @@ static uint16_t half_open_window(const struct tcp *tcp, const struct half_open *
 			  entry->shift != HALF_OPEN_NO_SHIFT ? tcp->config.window_shift : 0);
 }
 
+static uint16_t half_open_our_mss(const struct tcp *tcp, uint32_t index)
+{
+	uint16_t wanted_bytes = tcp->listeners.listener[half_open_at(&tcp->half_open, index)->listener].mss_bytes;
+	uint16_t most_bytes = output_our_mss(tcp, !(index & HALF_OPEN_IPV6));
+
+	return wanted_bytes && wanted_bytes < most_bytes ? wanted_bytes : most_bytes;
+}
+
 static void half_open_answer(struct tcp *tcp, uint32_t index)
 {
 	const struct half_open *entry = half_open_at(&tcp->half_open, index);
@@ -132,7 +140,7 @@ static void half_open_answer(struct tcp *tcp, uint32_t index)
 		.flags = TCP_SYN | TCP_ACK,
 		.window = half_open_window(tcp, entry),
 		.options = {.present = TCP_HAS_MSS,
-			    .mss_bytes = output_our_mss(tcp, ip_is_ipv4(&tuple.remote)),
+			    .mss_bytes = half_open_our_mss(tcp, index),
 			    .window_shift = tcp->config.window_shift,
 			    .tsecr = entry->ts_recent},
 	};
@@ -286,6 +294,7 @@ static struct tcp_conn *half_open_promote(struct tcp *tcp, uint32_t index, const
 			  (entry->sack ? TCP_HAS_SACK_PERMITTED : 0) | (entry->timestamps ? TCP_HAS_TIMESTAMPS : 0));
 	if (listener->receive_bytes)
 		conn->rcv_buffer_bytes = listener->receive_bytes & CONN_RCV_BUFFER_MAX;
+	conn->mss_bytes = half_open_our_mss(tcp, index);
 	segment_negotiate(tcp, conn, &options, entry->attempts - 1U);
 	conn->listener = entry->listener;
 	conn->peer_mac = *frame_source_mac(frame);

@@ -55,13 +55,14 @@ int listen_open(struct tcp *tcp, const struct sluice_address *address, const str
 	struct listener_set *set = &tcp->listeners;
 	struct listener listener = {.port = address->port,
 				    .delay = options && options->delay,
-				    .receive_bytes = options ? options->receive_bytes : 0};
+				    .receive_bytes = options ? options->receive_bytes : 0,
+				    .mss_bytes = options ? options->mss_bytes : 0};
 	uint32_t number;
 
 	memcpy(&listener.ip, address->ip, sizeof(listener.ip));
 	listener.any = ip_is_unspecified(&listener.ip) && !ip_is_ipv4(&listener.ip);
 	listener.any_ipv4 = ip_equal(&listener.ip, &listen_any_ipv4);
-	if (listener.port == 0 ||
+	if (listener.port == 0 || (listener.mss_bytes && listener.mss_bytes < MSS_FLOOR_BYTES) ||
 	    (listener.receive_bytes && !window_is_possible(listener.receive_bytes, tcp->config.window_shift)))
 		return -EINVAL;
 	if (!listener.any && !listener.any_ipv4 && neighbour_local(&tcp->neighbours, &listener.ip) == LOCAL_NONE)

@@ -14,6 +14,7 @@ struct listener {
 	bool any_ipv4, any; /* every IPv4 address; every address */
 	bool delay;
 	uint32_t receive_bytes;
+	uint16_t mss_bytes; /* 0: as the MTU has it */
 };
 
 struct listener_set {

@@ -33,11 +33,11 @@ uint16_t output_our_mss(const struct tcp *tcp, bool ipv4)
 	return (uint16_t)(tcp->mtu_bytes - TCP_HEADER_BYTES - (ipv4 ? IPV4_HEADER_BYTES : IPV6_HEADER_BYTES));
 }
 
-uint16_t output_mss(const struct tcp *tcp, bool ipv4, uint32_t peer_mss_bytes, bool timestamps)
+uint16_t output_mss(uint32_t our_mss_bytes, bool ipv4, uint32_t peer_mss_bytes, bool timestamps)
 {
 	uint32_t mss_bytes = peer_mss_bytes ? peer_mss_bytes : ipv4 ? 536 : 1220;
 
-	mss_bytes = cc_min(cc_max(mss_bytes, MSS_FLOOR_BYTES), output_our_mss(tcp, ipv4));
+	mss_bytes = cc_min(cc_max(mss_bytes, MSS_FLOOR_BYTES), our_mss_bytes);
 	return (uint16_t)(mss_bytes - (timestamps ? TIMESTAMP_OPTION_BYTES : 0));
 }
 
@@ -46,6 +46,8 @@ static struct tcp_options output_syn_options(const struct tcp *tcp, const struct
 	struct tcp_options options = {.present = TCP_HAS_MSS, .mss_bytes = output_our_mss(tcp, tcp_conn_is_ipv4(conn))};
 	bool is_answer = conn->state == SLUICE_STATE_SYN_RECEIVED;
 
+	if (!is_answer)
+		options.mss_bytes = conn->mss_bytes;
 	if (is_answer ? conn->flags & CONN_TIMESTAMPS : tcp->config.timestamps)
 		options.present |= TCP_HAS_TIMESTAMPS;
 	if (is_answer ? conn->flags & CONN_SACK : tcp->config.sack)

@@ -18,8 +18,8 @@ void output_reset(struct tcp *tcp, struct tcp_conn *conn);
 /* A challenge ACK (RFC 5961), limited per connection. */
 void output_challenge(struct tcp *tcp, struct tcp_conn *conn);
 
-/* Text of a full segment towards `remote`, if the peer offered `peer_mss_bytes` (0: nothing), with these options on. */
-uint16_t output_mss(const struct tcp *tcp, bool ipv4, uint32_t peer_mss_bytes, bool timestamps);
+/* Text of a full segment, if we offered `our_mss_bytes` and the peer `peer_mss_bytes` (0: nothing), with these options on. */
+uint16_t output_mss(uint32_t our_mss_bytes, bool ipv4, uint32_t peer_mss_bytes, bool timestamps);
 
-/* The MSS that we offer. */
+/* The MSS that we offer, unless the user wants less. */
 uint16_t output_our_mss(const struct tcp *tcp, bool ipv4);

@@ -31,7 +31,7 @@ void segment_negotiate(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_
 		conn->snd_shift = 0;
 		conn->rcv_shift = 0;
 	}
-	conn->mss_bytes = output_mss(tcp, tcp_conn_is_ipv4(conn), peer_mss_bytes, timestamps);
+	conn->mss_bytes = output_mss(conn->mss_bytes, tcp_conn_is_ipv4(conn), peer_mss_bytes, timestamps);
 	pmtu_opens(tcp, conn);
 	conn->cwnd_bytes = retransmits > 1 ? conn->mss_bytes
 					   : cc_initial_window(conn->mss_bytes, tcp->config.initial_window_segments);

@@ -61,6 +61,27 @@ static void test_syn_with_our_options(void **state)
 	}
 }
 
+/* Its SYN asks for segments no larger than the user wants, and it sends none. */
+static void test_smaller_segments(void **state)
+{
+	const struct sluice_connect_options options = {.mss_bytes = 1100}, too_few = {.mss_bytes = MSS_FLOOR_BYTES - 1};
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn;
+
+	(void)state;
+	syn_sent(scene);
+	assert_int_equal(connects_to(scene, address_of(false, 2, 4001), &too_few, &conn), -EINVAL);
+	assert_int_equal(connects_to(scene, address_of(false, 2, 4001), &options, &conn), 0);
+	speaks(scene, (struct side){.last = 2, .port = 4001, .our_port = conn->tuple.local_port, .iss = PEER_ISS});
+	scene->knows_our_iss = false;
+	turn(scene);
+	expect(scene, {.flags = TCP_SYN, .mss = 1100, .scale = SCALE(0)});
+	arrives(scene, (struct segment){.ack = 1, .flags = TCP_SYN | TCP_ACK, .mss = 1400});
+	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_ACK});
+	assert_int_equal(conn->mss_bytes, 1100);
+	scene_free(scene);
+}
+
 /* A known neighbour is not asked again: the SYN leaves with the same flush. */
 static void test_known_neighbour(void **state)
 {
@@ -281,6 +302,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_syn_with_our_options),
+		cmocka_unit_test(test_smaller_segments),
 		cmocka_unit_test(test_known_neighbour),
 		cmocka_unit_test(test_repeated_and_given_up_must_23),
 		cmocka_unit_test(test_no_host_must_46),

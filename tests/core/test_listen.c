@@ -189,6 +189,26 @@ static void test_options(void **state)
 	scene_free(scene);
 }
 
+/* It asks for segments no larger than the user wants, and sends none; so does a connection of ours. */
+static void test_smaller_segments(void **state)
+{
+	const struct sluice_listen_options options = {.mss_bytes = 1100}, too_few = {.mss_bytes = MSS_FLOOR_BYTES - 1};
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn;
+
+	(void)state;
+	assert_int_equal(listen_open(scene->tcp, &any_80, &too_few), -EINVAL);
+	assert_int_equal(listen_open(scene->tcp, &any_80, &options), 0);
+	arrives(scene, (struct segment){.flags = TCP_SYN, .mss = 1400});
+	expect(scene, {.flags = TCP_SYN | TCP_ACK, .ack = 1, .mss = 1100, .window = 32768});
+	arrives(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK});
+	conn = opens(scene, 0);
+	sends_bytes(scene, conn, 1200, 0);
+	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_ACK, .bytes = 1100});
+	expect(scene, {.seq = 1101, .ack = 1, .flags = TCP_ACK, .bytes = 100});
+	scene_free(scene);
+}
+
 /* Closing it drops what is half open, silently; what is open lives on. */
 static void test_close(void **state)
 {
@@ -260,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_neither_syn_nor_ack_fourth_step),
 		cmocka_unit_test(test_syn_opens_third_step),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_smaller_segments),
 		cmocka_unit_test(test_close),
 		cmocka_unit_test(test_listening_disturbs_nobody),
 	};

@@ -137,10 +137,10 @@ static void test_mss(void **state)
 	(void)state;
 	assert_int_equal(output_our_mss(scene->tcp, true), 1460);
 	assert_int_equal(output_our_mss(scene->tcp, false), 1440);
-	assert_int_equal(output_mss(scene->tcp, true, 0, false), 536);
-	assert_int_equal(output_mss(scene->tcp, false, 0, false), 1220);
-	assert_int_equal(output_mss(scene->tcp, true, 65535, true), 1448);
-	assert_int_equal(output_mss(scene->tcp, true, 10, false), MSS_FLOOR_BYTES);
+	assert_int_equal(output_mss(1460, true, 0, false), 536);
+	assert_int_equal(output_mss(1440, false, 0, false), 1220);
+	assert_int_equal(output_mss(1460, true, 65535, true), 1448);
+	assert_int_equal(output_mss(1460, true, 10, false), MSS_FLOOR_BYTES);
 	scene_free(scene);
 }
 

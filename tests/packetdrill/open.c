@@ -113,6 +113,7 @@ static long listen_on(struct adapter *adapter, struct socket *socket)
 {
 	const struct socket_options *options = &socket->options;
 	struct sluice_listen_options how = {.receive_bytes = (uint32_t)options->receive_bytes,
+					    .mss_bytes = (uint16_t)options->maxseg_bytes,
 					    .delay = !options->nodelay};
 	int number;
 
@@ -201,6 +202,7 @@ static long start_to_connect(struct adapter *adapter, struct socket *socket, con
 {
 	const struct socket_options *options = &socket->options;
 	struct sluice_connect_options how = {.receive_bytes = (uint32_t)options->receive_bytes,
+					     .mss_bytes = (uint16_t)options->maxseg_bytes,
 					     .delay = !options->nodelay};
 	struct sluice_address peer;
 	int error = address_read(connect->address, connect->bytes, socket->domain, &peer);

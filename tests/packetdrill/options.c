@@ -33,7 +33,7 @@ static const struct option options[] = {
 	{SOL_SOCKET, SO_SNDBUF, FIELD(send_bytes), 1024, 32 << 20, true},
 	{IPPROTO_TCP, TCP_NODELAY, FIELD(nodelay), INT_MIN, INT_MAX, false},
 	{IPPROTO_TCP, TCP_CORK, FIELD(cork), INT_MIN, INT_MAX, false},
-	{IPPROTO_TCP, TCP_MAXSEG, FIELD(maxseg_bytes), 88, 32767, false},
+	{IPPROTO_TCP, TCP_MAXSEG, FIELD(maxseg_bytes), 216, 32767, false},
 	{IPPROTO_TCP, TCP_USER_TIMEOUT, FIELD(user_timeout_ms), 0, INT_MAX, false},
 	{IPPROTO_TCP, TCP_LINGER2, FIELD(linger2_s), INT_MIN, INT_MAX, false},
 	{IPPROTO_TCP, TCP_DEFER_ACCEPT, FIELD(defer_accept_s), 0, INT_MAX, false},

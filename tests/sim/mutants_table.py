@@ -69,9 +69,9 @@ MUTANTS = [
            "	conn->snd_nxt = seq_add(conn->snd_nxt, bytes);\n	if (conn->path",
            "	conn->acked_bytes += segment.text_bytes;\n	conn->snd_nxt = seq_add(conn->snd_nxt, bytes);\n	if (conn->path"),
     Mutant("segment larger than the MSS", "lib/core/output.c",
-           "	mss_bytes = cc_min(cc_max(mss_bytes, MSS_FLOOR_BYTES), output_our_mss(tcp, ipv4));\n"
+           "	mss_bytes = cc_min(cc_max(mss_bytes, MSS_FLOOR_BYTES), our_mss_bytes);\n"
            "	return (uint16_t)(mss_bytes - (timestamps ? TIMESTAMP_OPTION_BYTES : 0));",
-           "	mss_bytes = cc_min(cc_max(mss_bytes, MSS_FLOOR_BYTES), output_our_mss(tcp, ipv4));\n"
+           "	mss_bytes = cc_min(cc_max(mss_bytes, MSS_FLOOR_BYTES), our_mss_bytes);\n"
            "	return (uint16_t)(mss_bytes - (timestamps ? 0 : 0));"),
     Mutant("TCP checksum not verified", "lib/wire/frame.c",
            "	return checksum_finish(checksum_add_packet(sum, frame->packet, frame->l4_offset, frame->l4_bytes)) == 0;",
