@@ -74,11 +74,14 @@ void adapter_hears(void *user, const struct sluice_event *event)
 		return;
 	if (event->mask & SLUICE_OPENED) {
 		socket->state = SOCKET_OPEN;
+		socket->heard_ns = adapter_now_ns(adapter);
 		socket->wakes_out++;
 		options_apply(adapter, socket);
 	}
 	if (event->mask & SLUICE_PEER_CLOSED)
 		socket->peer_closed = true;
+	if (event->mask & SLUICE_READABLE)
+		socket->heard_ns = adapter_now_ns(adapter);
 	if (event->mask & (SLUICE_READABLE | SLUICE_PEER_CLOSED))
 		socket->wakes_in++;
 	if (event->mask & (SLUICE_ACKED | SLUICE_WRITABLE))

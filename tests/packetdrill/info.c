@@ -95,11 +95,14 @@ static void fill_sender(const struct tcp *tcp, const struct tcp_conn *conn, stru
 	info->tcpi_snd_wnd = own.send_window_bytes;
 }
 
-static void fill_receiver(const struct tcp *tcp, const struct tcp_conn *conn, struct tcp_info *info)
+static void fill_receiver(const struct tcp *tcp, const struct tcp_conn *conn, uint32_t maxseg_bytes,
+			  struct tcp_info *info)
 {
 	info->tcpi_snd_mss = conn->mss_bytes;
-	info->tcpi_rcv_mss = conn->mss_bytes;
+	info->tcpi_rcv_mss = conn->mss_bytes < 536 ? conn->mss_bytes : 536; /* Linux's guess before it has seen any */
 	info->tcpi_advmss = tcp->mtu_bytes - (tcp_conn_is_ipv4(conn) ? 40U : 60U);
+	if (maxseg_bytes && maxseg_bytes < info->tcpi_advmss)
+		info->tcpi_advmss = maxseg_bytes;
 	info->tcpi_pmtu = tcp->mtu_bytes;
 	info->tcpi_rcv_space = conn->rcv_buffer_bytes;
 	info->tcpi_rcv_ssthresh = conn->rcv_buffer_bytes;
@@ -125,7 +128,8 @@ long info_tcp(struct adapter *adapter, const struct socket *socket, void *value,
 	info.tcpi_state = state_of(socket, conn);
 	if (conn) {
 		fill_sender(tcp, conn, &info);
-		fill_receiver(tcp, conn, &info);
+		fill_receiver(tcp, conn, (uint32_t)socket->options.maxseg_bytes, &info);
+		info.tcpi_last_data_recv = (uint32_t)((adapter_now_ns(adapter) - socket->heard_ns) / 1000000);
 	}
 	memset(value, 0, *bytes);
 	memcpy(value, &info, *bytes < sizeof(info) ? *bytes : sizeof(info));

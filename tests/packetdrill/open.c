@@ -109,12 +109,19 @@ int open_bind(void *userdata, int fd, const struct sockaddr *address, socklen_t 
 	return (int)adapter_leave(adapter, socket ? bind_to(adapter, socket, address, bytes) : result);
 }
 
-static long listen_on(struct adapter *adapter, struct socket *socket)
+/* Asks the stack for it; a number that is not negative, or negative errno. */
+static int listen_with_options(struct adapter *adapter, const struct socket *socket)
 {
 	const struct socket_options *options = &socket->options;
 	struct sluice_listen_options how = {.receive_bytes = (uint32_t)options->receive_bytes,
 					    .mss_bytes = (uint16_t)options->maxseg_bytes,
 					    .delay = !options->nodelay};
+
+	return sluice_listen(adapter->stack.worker, &socket->local, &how);
+}
+
+static long listen_on(struct adapter *adapter, struct socket *socket)
+{
 	int number;
 
 	if (socket->state == SOCKET_LISTENING)
@@ -123,12 +130,18 @@ static long listen_on(struct adapter *adapter, struct socket *socket)
 		return -EINVAL;
 	if (!socket->is_bound)
 		return -EDESTADDRREQ;
-	number = sluice_listen(adapter->stack.worker, &socket->local, &how);
+	number = listen_with_options(adapter, socket);
 	if (number < 0)
 		return number;
 	socket->listener = (uint16_t)number;
 	socket->state = SOCKET_LISTENING;
 	return 0;
+}
+
+void open_listen_again(struct adapter *adapter, struct socket *socket)
+{
+	sluice_unlisten(adapter->stack.worker, socket->listener);
+	socket->listener = (uint16_t)listen_with_options(adapter, socket);
 }
 
 int open_listen(void *userdata, int fd, int backlog)

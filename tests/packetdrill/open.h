@@ -14,5 +14,8 @@ int open_connect(void *userdata, int fd, const struct sockaddr *address, socklen
 int open_shutdown(void *userdata, int fd, int how);
 int open_close(void *userdata, int fd);
 
+/* A listener's options have changed; handshakes that are under way are forgotten. */
+void open_listen_again(struct adapter *adapter, struct socket *socket);
+
 /* Ends a socket as close() does, but for its descriptor. */
 void open_end(struct adapter *adapter, struct socket *socket);

@@ -13,12 +13,13 @@
 #include <sys/ioctl.h>
 
 #include "tests/packetdrill/info.h"
+#include "tests/packetdrill/open.h"
 
 struct option {
 	int level, name;
 	size_t offset; /* in struct socket_options */
 	int least, most;
-	bool is_doubled; /* Linux tells twice what it was asked for (socket(7)) */
+	bool is_buffer; /* as socket(7) has it: cut to what is possible, and told to be twice that */
 };
 
 #define FIELD(name) offsetof(struct socket_options, name)
@@ -29,6 +30,7 @@ static const struct option options[] = {
 	{SOL_SOCKET, SO_KEEPALIVE, FIELD(keepalive), INT_MIN, INT_MAX, false},
 	{SOL_SOCKET, SO_PRIORITY, FIELD(priority), INT_MIN, INT_MAX, false},
 	{SOL_SOCKET, SO_MARK, FIELD(mark), INT_MIN, INT_MAX, false},
+	{SOL_SOCKET, SO_ZEROCOPY, FIELD(zerocopy), 0, 1, false},
 	{SOL_SOCKET, SO_RCVBUF, FIELD(receive_bytes), 256, 32 << 20, true},
 	{SOL_SOCKET, SO_SNDBUF, FIELD(send_bytes), 1024, 32 << 20, true},
 	{IPPROTO_TCP, TCP_NODELAY, FIELD(nodelay), INT_MIN, INT_MAX, false},
@@ -42,11 +44,12 @@ static const struct option options[] = {
 	{IPPROTO_TCP, TCP_KEEPINTVL, FIELD(keepintvl_s), 1, 32767, false},
 	{IPPROTO_TCP, TCP_KEEPCNT, FIELD(keepcnt), 1, 127, false},
 	{IPPROTO_TCP, TCP_SYNCNT, FIELD(syncnt), 1, 127, false},
-	{IPPROTO_TCP, TCP_NOTSENT_LOWAT, FIELD(notsent_lowat_bytes), 0, INT_MAX, false},
+	{IPPROTO_TCP, TCP_NOTSENT_LOWAT, FIELD(notsent_lowat_bytes), INT_MIN, INT_MAX, false},
 	{IPPROTO_TCP, TCP_INQ, FIELD(inq), 0, 1, false},
 	{IPPROTO_TCP, TCP_WINDOW_CLAMP, FIELD(window_clamp_bytes), 0, INT_MAX, false},
 	{IPPROTO_IP, IP_TOS, FIELD(tos), 0, 255, false},
 	{IPPROTO_IP, IP_TTL, FIELD(ttl), 1, 255, false},
+	{IPPROTO_IP, IP_MTU_DISCOVER, FIELD(mtu_discover), 0, 5, false},
 	{IPPROTO_IPV6, IPV6_TCLASS, FIELD(tos), 0, 255, false},
 	{IPPROTO_IPV6, IPV6_UNICAST_HOPS, FIELD(ttl), 1, 255, false},
 	{IPPROTO_IPV6, IPV6_V6ONLY, FIELD(v6only), 0, 1, false},
@@ -62,6 +65,7 @@ void options_defaults(const struct adapter *adapter, struct socket_options *to)
 		.keepcnt = 9,
 		.syncnt = 6,
 		.ttl = 64,
+		.mtu_discover = IP_PMTUDISC_WANT,
 		.congestion = "reno",
 	};
 }
@@ -96,20 +100,36 @@ static const struct option *option_named(int level, int name)
 	return NULL;
 }
 
+static bool is_pushing(const struct option *option, int number)
+{
+	return (option->offset == FIELD(cork) && !number) || (option->offset == FIELD(nodelay) && number);
+}
+
 /* What was corked goes: more may follow, but nobody says so any longer. */
 static void uncork(struct adapter *adapter, const struct socket *socket)
 {
 	sluice_send(adapter->stack.worker, socket->conn, NULL, 0, 0);
 }
 
+/* Does the stack's listener go by it? */
+static bool is_listeners(const struct option *option)
+{
+	return option->offset == FIELD(receive_bytes) || option->offset == FIELD(maxseg_bytes) ||
+	       option->offset == FIELD(nodelay);
+}
+
 static long set_number(struct adapter *adapter, struct socket *socket, const struct option *option, int number)
 {
+	if (option->is_buffer)
+		number = number < option->least ? option->least : number > option->most ? option->most : number;
 	if (number < option->least || number > option->most)
 		return -EINVAL;
 	*(int *)(void *)((char *)&socket->options + option->offset) = number;
 	if (socket->state == SOCKET_OPEN || socket->state == SOCKET_CONNECTING)
 		options_apply(adapter, socket);
-	if (option->offset == FIELD(cork) && !number && socket->state == SOCKET_OPEN)
+	else if (socket->state == SOCKET_LISTENING && is_listeners(option))
+		open_listen_again(adapter, socket);
+	if (is_pushing(option, number) && socket->state == SOCKET_OPEN)
 		uncork(adapter, socket);
 	return 0;
 }
@@ -129,7 +149,7 @@ static long set(struct adapter *adapter, int fd, int level, int name, const void
 {
 	struct socket *socket = socket_find(&adapter->sockets, fd);
 	const struct option *option = option_named(level, name);
-	int number;
+	int number = 0;
 
 	if (!socket)
 		return -EBADF;
@@ -147,9 +167,10 @@ static long set(struct adapter *adapter, int fd, int level, int name, const void
 	}
 	if (!option)
 		return -ENOPROTOOPT;
-	if (bytes < sizeof(number))
+	if (bytes < sizeof(number) && (level != IPPROTO_IP || bytes != 1))
 		return -EINVAL;
-	memcpy(&number, value, sizeof(number));
+	memcpy(&number, value,
+	       bytes < sizeof(number) ? 1 : sizeof(number)); /* ip(7): a byte will do, and x86 stores it first */
 	return set_number(adapter, socket, option, number);
 }
 
@@ -185,7 +206,7 @@ static int number_of(const struct adapter *adapter, const struct socket *socket,
 		number = (int)adapter->config.send_queue_bytes;
 	if (option->offset == FIELD(maxseg_bytes))
 		return info_segment_bytes(adapter, socket);
-	return option->is_doubled ? number * 2 : number;
+	return option->is_buffer ? number * 2 : number;
 }
 
 static long get_of_socket(struct socket *socket, int name, void *value, socklen_t *bytes)

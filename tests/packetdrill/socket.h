@@ -29,6 +29,7 @@ struct socket_options {
 	int linger2_s, defer_accept_s, quickack, keepidle_s, keepintvl_s, keepcnt, syncnt, notsent_lowat_bytes, inq;
 	int receive_bytes, send_bytes; /* 0: the configuration's; as asked for, not doubled */
 	int tos, ttl, window_clamp_bytes, v6only;
+	int mtu_discover, zerocopy; /* told back, and nothing more: DF is always set, and bytes are copied */
 	struct linger linger;
 	char congestion[16];
 };
@@ -47,6 +48,7 @@ struct socket {
 	struct socket_options options;
 	struct socket *waiting, *next_waiting; /* of a listener: who waits to be accepted, oldest first */
 	uint32_t waiting_count;
+	uint64_t heard_ns;            /* when text last arrived, or it opened */
 	uint64_t wakes_in, wakes_out; /* counts: what an edge-triggered epoll goes by */
 	struct epoll_set *epoll;      /* of SOCKET_EPOLL */
 };
