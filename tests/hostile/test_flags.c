@@ -34,16 +34,17 @@ static struct segment with_flags(uint32_t flags)
 static void test_all_512_flags_in_every_state(void **state)
 {
 	const uint8_t same = TCP_PSH | TCP_URG;
+	static struct trace expected[256]; /* by flags, of those that change something */
 
 	(void)state;
 	for (uint32_t place = 0; place < PLACE_COUNT; place++) {
 		for (uint32_t flags = 0; flags < 512; flags++) {
-			uint8_t plain = (uint8_t)(flags & 0xff & ~(uint32_t)same);
 			struct trace trace =
 				answer_to((enum place)place, with_flags(flags & 0xff), (uint8_t)(flags >> 8));
-			struct trace expected = answer_to((enum place)place, with_flags(plain), 0);
 
-			assert_string_equal(trace.words, expected.words);
+			if (!(flags & (same | 256U)))
+				expected[flags] = trace; /* lower flags come first */
+			assert_string_equal(trace.words, expected[flags & 0xff & ~(uint32_t)same].words);
 		}
 	}
 }
@@ -168,16 +169,17 @@ static void test_rst_is_never_answered_by_rst(void **state)
 
 	(void)state;
 	for (uint32_t place = 0; place < PLACE_COUNT; place++) {
-		for (uint32_t flags = 0; flags < 256; flags++) {
-			for (uint32_t i = 0; flags & TCP_RST && i < 5; i += flags % 3 + 1) {
-				struct stage stage = stage_at((enum place)place, NULL);
+		for (uint32_t i = 0; i < 16 * 5; i++) {
+			uint8_t flags =
+				(uint8_t)(TCP_RST | (i & 1 ? TCP_FIN : 0) | (i & 2 ? TCP_SYN : 0) |
+					  (i & 4 ? TCP_ACK : 0) | (i & 8 ? TCP_PSH | TCP_URG | TCP_ECE | TCP_CWR : 0));
+			struct stage stage = stage_at((enum place)place, NULL);
 
-				arrives(stage.scene, (struct segment){.seq = stage.rcv_nxt + offset[i],
-								      .ack = stage.snd_nxt + offset[4 - i],
-								      .flags = (uint8_t)flags});
-				assert_int_equal(sent_with(stage.scene, TCP_RST), 0);
-				stage_free(&stage);
-			}
+			arrives(stage.scene, (struct segment){.seq = stage.rcv_nxt + offset[i / 16],
+							      .ack = stage.snd_nxt + offset[4 - i / 16],
+							      .flags = flags});
+			assert_int_equal(sent_with(stage.scene, TCP_RST), 0);
+			stage_free(&stage);
 		}
 	}
 }

@@ -131,9 +131,7 @@ static void test_overlaps_that_disagree(void **state)
 						.ack = 1,
 						.flags = TCP_ACK,
 						.text = "XXXXXXXXXXXX",
-						.bytes = from < 11   ? 12
-							 : from < 27 ? 27 - from
-								     : 0});
+						.bytes = from < 16 ? 12 : 27 - from});
 	arrives(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK, .text = "abcdefghij"});
 	arrives(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK, .text = "YYYYYYYYYYYYYYYYYYYY"});
 	reads(scene, stage.conn, first);
