@@ -36,10 +36,12 @@ class Build:
         self.path = os.path.abspath(path)
         self.work = work
         with open(os.path.join(self.path, "compile_commands.json"), encoding="utf-8") as file:
-            self.compile_commands = {entry["output"]: shlex.split(entry["command"]) for entry in json.load(file)}
+            entries = json.load(file)
+        self.compile_commands = {entry["output"]: shlex.split(entry["command"]) for entry in entries}
+        self.outputs = {os.path.relpath(os.path.join(self.path, entry["file"]), ROOT): entry["output"]
+                        for entry in entries}
         self.includes = self._includes()
         self.filter = os.path.join(work, "filter.o")
-        self.compiler = next(iter(self.compile_commands.values()))[0:1]
         self._links = {}
         subprocess.run(["gcc", "-c", "-o", self.filter, os.path.join(ROOT, "tests/claims/filter.c")], check=True)
 
@@ -54,8 +56,12 @@ class Build:
                 found[output].add(os.path.relpath(os.path.join(self.path, line.strip()), ROOT))
         return found
 
-    def link(self, program):
-        """The last command that ninja would run for a program; the objects of its archives in place of these."""
+    def link(self, test):
+        """The last command that ninja would run for a test's program; the objects of its archives in place of these."""
+        source = f"tests/{test[0]}/test_{test[1]}.c"
+        if source not in self.outputs:
+            raise RuntimeError(f"{source} is not built")
+        program = os.path.dirname(self.outputs[source])[:-len(".p")]
         if program not in self._links:
             command = run(["ninja", "-C", self.path, "-t", "commands", program]).stdout.strip().split("\n")[-1]
             self._links[program] = self._without_archives(shlex.split(command))
@@ -118,7 +124,7 @@ def stubbed_objects(build, name, function, folder, objects):
 def one_test(build, test, folder, replaced):
     """Runs the test, linked with some objects replaced; True: it passed."""
     directory, program, function = test
-    command = [replaced.get(word, word) for word in build.link(f"tests/{directory}/test_{program}")]
+    command = [replaced.get(word, word) for word in build.link(test)]
     executable = os.path.join(folder, f"{directory}_{program}")
     command[command.index("-o") + 1] = executable
     made = run(command + [build.filter], cwd=build.path)
@@ -139,7 +145,7 @@ def try_symbol(build, name, function, rows):
         for test in sorted({row.test for row in rows}):
             of_test = [row for row in rows if row.test == test]
             try:
-                objects = [word for word in build.link(f"tests/{test[0]}/test_{test[1]}") if word.endswith(".o")]
+                objects = [word for word in build.link(test) if word.endswith(".o")]
                 if not one_test(build, test, folder, {}):
                     yield from ((row, "fails as it is") for row in of_test)
                     continue

@@ -54,7 +54,6 @@ static void test_full_segments_and_a_rest(void **state)
 }
 
 /* The last of several that leave together is pushed, though more waits for the window; and so is it when it is sent again. */
-CLAIMS(MUST_61)
 static void test_a_burst_is_pushed(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -76,8 +75,29 @@ static void test_a_burst_is_pushed(void **state)
 	scene_free(scene);
 }
 
+/* MUST-61: with the last of what is queued, however it was given; SHLD-27: one PSH for all the sends that a segment carries. */
+CLAIMS(MUST_61, SHLD_27)
+static void test_end_of_the_queue_is_pushed(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = established(scene);
+
+	(void)state;
+	sends_bytes(scene, conn, 10, 0);
+	expect_bytes(scene, 1, 10);
+	assert_true(scene->frame.flags & TCP_PSH);
+	for (uint32_t i = 0; i < 3; i++)
+		sends_bytes(scene, conn, 10, SLUICE_SEND_MORE);
+	sends_bytes(scene, conn, MSS, 0);
+	expect_bytes(scene, 11, MSS);
+	assert_false(scene->frame.flags & TCP_PSH);
+	expect_bytes(scene, 11 + MSS, 30);
+	assert_true(scene->frame.flags & TCP_PSH);
+	expect_nothing(scene);
+	scene_free(scene);
+}
+
 /* One that leaves alone is not: nobody merges it with anything. */
-CLAIMS(SHLD_27)
 static void test_one_alone_is_not_pushed(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -580,6 +600,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_full_segments_and_a_rest),
 		cmocka_unit_test(test_a_burst_is_pushed),
+		cmocka_unit_test(test_end_of_the_queue_is_pushed),
 		cmocka_unit_test(test_one_alone_is_not_pushed),
 		cmocka_unit_test(test_options_are_counted_off),
 		cmocka_unit_test(test_mss),

@@ -3,6 +3,7 @@
  * Lengths that lie, addresses that nobody has, checksums that are wrong, frames in pieces: each is dropped and counted, nothing is
  * answered, and a connection beside it does not notice.
  */
+#include "tests/claims/claims.h"
 #include "tests/hostile/place.h"
 
 /* An honest segment of the connection, five bytes long, for a test to spoil. */
@@ -199,6 +200,7 @@ static void test_land(void **state)
 }
 
 /* SYNs and stray ACKs from addresses that cannot be a host's: no SYN-ACK, no RST (MUST-63). */
+CLAIMS(MUST_63, RFC1122_3_2_1_3)
 static void test_martian_sources(void **state)
 {
 	static const uint8_t martians[][4] = {{0, 0, 0, 0},         {0, 1, 2, 3},         {127, 0, 0, 1},
@@ -241,6 +243,7 @@ static void test_martian_sources_ipv6(void **state)
 }
 
 /* To broadcast and multicast, by IP or by MAC alone (MUST-57): silence. */
+CLAIMS(MUST_57)
 static void test_group_destinations(void **state)
 {
 	static const uint8_t groups[][4] = {
