@@ -65,8 +65,14 @@
 #define HALF_OPEN_ATTEMPTS_MAX             5  /* SYN-ACKs sent, RFC 9293 MUST-23 is about SYN; see lib/core/README.md */
 #define HALF_OPEN_PINNED_PART              8  /* at most one in so many */
 #define HALF_OPEN_DELAY_MAX_MS             60000
-#define TIME_WAIT_PER_TURN_MAX             64 /* records expired or re-filed per turn */
-#define OUTPUT_SEGMENTS_PER_CONNECTION_MAX 64 /* built for one connection in one flush */
+#define SACK_RECORDS_PER_TURN_MAX          65536   /* in-flight records looked at for what peers report */
+#define MIN_RTT_WINDOW_MS                  300000  /* a least round trip is forgotten after this */
+#define REORDER_ROUNDS                     16      /* recoveries for which a wider reordering window stays (RFC 8985) */
+#define TAIL_PROBE_UNKNOWN_US              1000000 /* delay of a tail loss probe while no round trip is known */
+#define TAIL_PROBE_ONE_US                  200000  /* added when one segment is out: its ACK may be delayed */
+#define TAIL_PROBE_MARGIN_US               2000    /* added otherwise */
+#define TIME_WAIT_PER_TURN_MAX             64      /* records expired or re-filed per turn */
+#define OUTPUT_SEGMENTS_PER_CONNECTION_MAX 64      /* built for one connection in one flush */
 
 static_assert(STASH_LOW_PACKETS < STASH_HIGH_PACKETS && STASH_HIGH_PACKETS + BURST_PACKETS_MAX <= STASH_PACKETS_MAX,
 	      "the stash must hold a turn's packets above its high mark");

@@ -157,6 +157,13 @@ static inline bool sluice_address_is_ipv4(const struct sluice_address *address)
 	X(retransmits_syn, "SYN and SYN-ACK segments retransmitted")                            \
 	X(recoveries_fast, "fast recoveries entered")                                           \
 	X(recoveries_timeout, "retransmission timeouts")                                        \
+	X(recoveries_undone, "recoveries found to be spurious, and undone")                     \
+	X(tail_probes, "tail loss probes sent (RFC 8985)")                                      \
+	X(retransmits_probe, "segments retransmitted as tail loss probes")                      \
+	X(dsacks_received, "reports of bytes received twice (RFC 2883)")                        \
+	X(sack_blocks_refused, "SACK blocks that cannot be true")                               \
+	X(sacks_skipped, "ACKs whose SACK blocks were not looked at: bound on a turn's work")   \
+	X(sacks_reneged, "peers that took back what they had reported")                         \
 	X(window_probes, "zero-window probes sent")                                             \
 	X(acks_delayed, "ACKs sent by the delayed-ACK timer")                                   \
 	X(acks_duplicate, "duplicate ACKs received")                                            \
@@ -245,6 +252,13 @@ struct sluice_port_config {
 	uint32_t mtu_bytes;       /* 0: 1500 */
 };
 
+/* Congestion control. */
+enum sluice_congestion {
+	SLUICE_CONGESTION_CUBIC,   /* RFC 9438, with HyStart++ (RFC 9406) */
+	SLUICE_CONGESTION_NEWRENO, /* RFC 5681 */
+	SLUICE_CONGESTION_NONE, /* the peer's window alone is the limit: for laboratories, never for a shared network */
+};
+
 enum sluice_idle { SLUICE_IDLE_BUSY, SLUICE_IDLE_SLEEP };
 
 /* All sizes are per worker.  sluice_config_defaults() fills in every field. */
@@ -273,7 +287,8 @@ struct sluice_config {
 	uint32_t receive_max_bytes; /* what it may grow to */
 	uint8_t window_shift;       /* our window scale, 0–14; the same for every connection */
 	bool timestamps, sack, nodelay;
-	bool path_mtu_discovery;          /* RFC 1191, 8201: segments become smaller where the path asks for it */
+	bool path_mtu_discovery; /* RFC 1191, 8201: segments become smaller where the path asks for it */
+	enum sluice_congestion congestion;
 	uint32_t initial_window_segments; /* RFC 6928: 10 */
 	uint32_t time_wait_ms;            /* 2MSL: 60,000 */
 	uint32_t fin_wait_2_ms;           /* after close, for a peer that never closes: 60,000 */

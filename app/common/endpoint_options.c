@@ -8,6 +8,10 @@
 #include "app/common/endpoint_item.h"
 #include "config/limits.h"
 
+static const char *const congestion_choices[] = {[SLUICE_CONGESTION_CUBIC] = "cubic",
+						 [SLUICE_CONGESTION_NEWRENO] = "newreno",
+						 [SLUICE_CONGESTION_NONE] = "none",
+						 NULL};
 static const char *const idle_choices[] = {[SLUICE_IDLE_BUSY] = "busy", [SLUICE_IDLE_SLEEP] = "sleep", NULL};
 
 static const char *check_address(const char *value)
@@ -128,6 +132,13 @@ static const struct options_entry entries[] = {
 	SWITCH("timestamps", "TCP", timestamps, "Timestamps (RFC 7323)."),
 	SWITCH("sack", "TCP", sack, "Selective acknowledgment (RFC 2018)."),
 	SWITCH("nodelay", "TCP", nodelay, "Send small segments at once; off: Nagle's algorithm (RFC 1122)."),
+	{.name = "congestion",
+	 .group = "TCP",
+	 CONFIG(congestion),
+	 .kind = OPTIONS_CHOICE,
+	 .choices = congestion_choices,
+	 .help = "Congestion control: CUBIC with HyStart++ (RFC 9438, 9406), NewReno (RFC 5681), or none at all: for a "
+		 "laboratory only, it starves whoever shares the network."},
 	NUMBER("initial-window", initial_window_segments, 1, 64, "Initial congestion window, in segments (RFC 6928)."),
 	TIME_MS("time-wait-time", time_wait_ms, 1, 240000, "How long TIME-WAIT lasts: 2MSL (RFC 9293)."),
 	TIME_MS("fin-wait-2-time", fin_wait_2_ms, 1, 3600000,

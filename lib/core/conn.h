@@ -74,7 +74,8 @@ enum tcp_conn_flag {
 	CONN_RECOVERY = BIT(17),    /* fast recovery, until the path's `recover` */
 	CONN_TIMEOUT = BIT(18),     /* recovery from a timeout, until the path's `recover` */
 	CONN_HAS_MAC = BIT(19),     /* next hop known */
-	CONN_PERSIST = BIT(21),     /* retransmit_deadline is for a window probe */
+	CONN_EARLY = BIT(20),   /* retransmit_deadline is before the RTO: a tail probe's, or the reordering window's */
+	CONN_PERSIST = BIT(21), /* retransmit_deadline is for a window probe */
 	CONN_PERSIST_DUE = BIT(22), /* the persist timer fired: send what there is */
 	CONN_AWAITS_HOP = BIT(23),  /* listed as waiting for its next hop's address */
 };

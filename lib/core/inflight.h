@@ -6,6 +6,20 @@
 
 #include "lib/core/path.h"
 
+/* What one ACK says has arrived. */
+struct delivery {
+	uint32_t acked_bytes;  /* by which SND.UNA advanced */
+	uint32_t bytes;        /* acknowledged or reported for the first time */
+	uint32_t sacked_bytes; /* of them, reported */
+	uint32_t pipe_bytes;   /* on the way before it */
+	uint32_t rtt_us;       /* by the newest segment that it acknowledges, none of them sent twice; 0: none */
+	uint32_t sack_rtt_us;  /* by the newest segment that it reports, sent once; 0: none */
+	uint32_t tsecr;        /* meaningful if has_tsecr */
+	bool has_tsecr;
+	bool is_original; /* something sent only once, and before `recover`, has arrived */
+	bool is_dsack;    /* something has arrived twice */
+};
+
 static inline bool inflight_is_empty(const struct tcp_conn *conn)
 {
 	return conn->inflight.bytes == 0;
@@ -15,6 +29,23 @@ static inline bool inflight_is_empty(const struct tcp_conn *conn)
 static inline struct tcp_inflight *inflight_next(const struct tcp *tcp, const struct tcp_inflight *record)
 {
 	return record->next == INDEX_NONE ? NULL : pool_at(&tcp->inflight, record->next);
+}
+
+/* NULL: none. */
+static inline struct tcp_inflight *inflight_first(struct tcp_conn *conn)
+{
+	return inflight_is_empty(conn) ? NULL : &conn->inflight;
+}
+
+/* Of a list that is not empty. */
+static inline struct tcp_inflight *inflight_last(const struct tcp *tcp, struct tcp_conn *conn)
+{
+	return conn->inflight_last == INDEX_NONE ? &conn->inflight : pool_at(&tcp->inflight, conn->inflight_last);
+}
+
+static inline struct seq inflight_end(const struct tcp_inflight *record)
+{
+	return seq_add(record->seq, record->bytes);
 }
 
 /* Is there room to append? */
@@ -27,18 +58,24 @@ static inline bool inflight_has_room(const struct tcp *tcp, const struct tcp_con
 /* Records a segment just sent; inflight_has_room() was true. */
 void inflight_append(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight record);
 
+/* Cuts a record in two, the first of `bytes`; false: no record is free for the second. */
+bool inflight_split(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record, uint16_t bytes);
+
 /* Marks a record to be sent again. */
-static inline void inflight_mark_lost(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record)
-{
-	struct tcp_path *path = path_of(tcp, conn);
+void inflight_mark_lost(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record);
 
-	if (path && !(record->flags & INFLIGHT_LOST))
-		path->lost_bytes += record->bytes;
-	record->flags |= INFLIGHT_LOST;
-}
+/* Marks a record as reported by the peer; true: it was not before. */
+bool inflight_mark_sacked(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record,
+			  struct delivery *delivery);
 
-/* Removes what `ack` covers.  Returns the round-trip time of the newest record covered, in µs; 0: none, or one of them was lost. */
-uint32_t inflight_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack);
+/* The peer took back what it had reported (RFC 2018 section 8): nothing counts as reported. */
+void inflight_clear_sacked(struct tcp *tcp, struct tcp_conn *conn);
+
+/* What was marked lost and not sent again yet is on the way again. */
+void inflight_clear_lost(struct tcp *tcp, struct tcp_conn *conn);
+
+/* Removes what `ack` covers, and adds to *delivery what that says. */
+void inflight_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack, struct delivery *delivery);
 
 void inflight_mark_all_lost(struct tcp *tcp, struct tcp_conn *conn);
 

@@ -4,6 +4,7 @@
  */
 #include "lib/core/life.h"
 
+#include "lib/core/cc.h"
 #include "lib/core/cookie.h"
 #include "lib/core/inflight.h"
 #include "lib/core/output.h"
@@ -46,7 +47,7 @@ struct tcp_conn *life_new(struct tcp *tcp, const struct tuple *tuple)
 		.listener = LISTENER_NONE,
 		.ttl = 64,
 		.quick_acks = 8,
-		.ssthresh_bytes = 1U << 30,
+		.ssthresh_bytes = SSTHRESH_NONE_BYTES,
 		.ts_offset = cookie_timestamp_offset(&tcp->keys, tuple),
 		.rcv_buffer_bytes = tcp->config.receive_bytes & CONN_RCV_BUFFER_MAX,
 		.rcv_max_kib = (uint16_t)(tcp->config.receive_max_bytes / 1024),

@@ -9,7 +9,9 @@
 #include "lib/core/inflight.h"
 #include "lib/core/life.h"
 #include "lib/core/path.h"
+#include "lib/core/rack.h"
 #include "lib/core/receive_queue.h"
+#include "lib/core/recovery.h"
 #include "lib/core/rtt.h"
 #include "lib/core/send_queue.h"
 #include "lib/core/timer.h"
@@ -231,13 +233,14 @@ static enum output_result output_record(struct tcp *tcp, struct tcp_conn *conn, 
 		segment.flags |= TCP_PSH;
 	if (!output_segment(tcp, conn, segment))
 		return OUTPUT_BLOCKED;
-	if (conn->path != INDEX_NONE)
+	if (conn->path != INDEX_NONE && record->flags & INFLIGHT_LOST)
 		path_at(tcp, conn)->lost_bytes -= record->bytes;
 	record->flags &= (uint8_t) ~(INFLIGHT_LOST | INFLIGHT_GROWS);
 	record->bytes = (uint16_t)(record->bytes + growth_bytes);
 	record->sent_us = tcp->now_us;
 	conn->snd_nxt = seq_add(conn->snd_nxt, growth_bytes);
 	COUNT_MANY(tcp, text_bytes_sent, growth_bytes);
+	recovery_sent(tcp, conn, record, record->retransmits != INFLIGHT_UNSENT);
 	if (record->retransmits == INFLIGHT_UNSENT)
 		record->retransmits = 0;
 	else if (record->retransmits < INFLIGHT_UNSENT - 1)
@@ -262,25 +265,45 @@ static void output_count_again(struct tcp *tcp, struct tcp_conn *conn, const str
 	}
 }
 
-/* The oldest record marked lost leaves at once; others as the congestion window lets them. */
-static enum output_result output_lost(struct tcp *tcp, struct tcp_conn *conn)
+/* The oldest record marked lost; NULL: none. */
+static struct tcp_inflight *output_oldest_lost(const struct tcp *tcp, struct tcp_conn *conn)
 {
-	struct tcp_inflight *record = &conn->inflight;
+	struct tcp_inflight *record = inflight_first(conn);
 
 	if (path_lost_bytes(tcp, conn) == 0)
-		return OUTPUT_NOTHING;
+		return NULL;
 	while (record && !(record->flags & INFLIGHT_LOST))
 		record = inflight_next(tcp, record);
-	if (!record)
+	return record;
+}
+
+/* Before a record goes again it is cut to what may go now: the path may have become narrower. */
+static bool output_cut(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record)
+{
+	uint32_t full_bytes = conn->mss_bytes;
+
+	return record->bytes <= full_bytes + (record->flags & INFLIGHT_FIN ? 1U : 0) ||
+	       inflight_split(tcp, conn, record, (uint16_t)full_bytes);
+}
+
+/* The oldest record leaves at once when it is lost; others as the congestion window lets them, and while a time-out may turn
+ * out to be spurious, none do. */
+static enum output_result output_lost(struct tcp *tcp, struct tcp_conn *conn)
+{
+	struct tcp_inflight *record = output_oldest_lost(tcp, conn);
+	const struct tcp_path *path = path_of(tcp, conn);
+
+	if (!record || (path && path->frto == FRTO_SECOND))
 		return OUTPUT_NOTHING;
-	if (record != &conn->inflight && path_pipe_bytes(tcp, conn) + record->bytes > conn->cwnd_bytes)
+	if (record != &conn->inflight &&
+	    (path_pipe_bytes(tcp, conn) + record->bytes > conn->cwnd_bytes || (path && path->frto)))
 		return OUTPUT_NOTHING;
-	if (!transmit_has_room(tcp))
-		return OUTPUT_BLOCKED;
-	if (output_record(tcp, conn, record) == OUTPUT_BLOCKED)
+	if (!output_cut(tcp, conn, record))
+		return OUTPUT_NOTHING; /* an ACK will bring records back */
+	if (!transmit_has_room(tcp) || output_record(tcp, conn, record) == OUTPUT_BLOCKED)
 		return OUTPUT_BLOCKED;
 	output_count_again(tcp, conn, record);
-	if (!conn->retransmit_deadline)
+	if (!conn->retransmit_deadline || (record == &conn->inflight && !(conn->flags & CONN_EARLY)))
 		timer_arm_retransmit(tcp, conn, rtt_rto_us(&tcp->config, conn));
 	return OUTPUT_SENT;
 }
@@ -305,37 +328,45 @@ static bool output_is_worth(const struct tcp_conn *conn, uint32_t bytes, uint32_
 	return bytes > 0 && !is_last && is_idle && bytes >= tcp_conn_max_wnd_bytes(conn) / 2;
 }
 
-/* The next new segment; text_bytes 0 and no FIN: none.  `follows`: it is not the first of this turn. */
-static struct output_segment output_plan(const struct tcp *tcp, const struct tcp_conn *conn, bool follows)
+/* The next new segment; text_bytes 0 and no FIN: none.  `follows`: it is not the first of this turn; `is_forced`: neither the
+ * congestion window nor Nagle holds it back. */
+static struct output_segment output_plan(const struct tcp *tcp, const struct tcp_conn *conn, bool follows,
+					 bool is_forced)
 {
 	struct output_segment segment = {.seq = conn->snd_nxt, .flags = TCP_ACK};
 	uint32_t unsent_bytes = output_unsent_bytes(conn);
 	uint32_t full_bytes = output_text_max(tcp, conn);
 	int32_t usable_bytes = output_usable_bytes(conn);
 	uint32_t pipe_bytes = path_pipe_bytes(tcp, conn);
-	uint32_t window_bytes = conn->cwnd_bytes;
-	const struct tcp_path *path = path_of(tcp, conn);
 	uint32_t bytes, next_bytes;
 
-	if (path && !(conn->flags & (CONN_RECOVERY | CONN_TIMEOUT)))
-		window_bytes += cc_limited(path->dup_acks, conn->mss_bytes);
 	if (usable_bytes <= 0)
 		return segment;
 	bytes = cc_min(cc_min(unsent_bytes, full_bytes), (uint32_t)usable_bytes);
-	if (bytes && pipe_bytes + bytes > window_bytes && pipe_bytes)
+	if (bytes && pipe_bytes + bytes > conn->cwnd_bytes && pipe_bytes && !is_forced)
 		return segment;
-	if (bytes && !output_is_worth(conn, bytes, unsent_bytes, full_bytes))
+	if (bytes && !is_forced && !output_is_worth(conn, bytes, unsent_bytes, full_bytes))
 		return segment;
 	segment.text_bytes = bytes;
 	/* MUST-61; and with the last of several that leave together, for a peer that merges what it receives until then. */
 	next_bytes = cc_min(cc_min(unsent_bytes - bytes, full_bytes), (uint32_t)usable_bytes - bytes);
 	if (bytes &&
-	    (bytes == unsent_bytes || (follows && (!next_bytes || pipe_bytes + bytes + next_bytes > window_bytes))))
+	    (bytes == unsent_bytes || (follows && (!next_bytes || pipe_bytes + bytes + next_bytes > conn->cwnd_bytes))))
 		segment.flags |= TCP_PSH;
 	if (conn->flags & CONN_FIN_QUEUED && !(conn->flags & CONN_FIN_SENT) && bytes == unsent_bytes &&
 	    (uint32_t)usable_bytes > bytes)
 		segment.flags |= TCP_FIN;
 	return segment;
+}
+
+/* After something new was sent: a tail probe counts from the newest segment, the RTO from the oldest. */
+static void output_arm(struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (conn->flags & CONN_PERSIST || !conn->retransmit_deadline)
+		conn->flags &= ~(uint32_t)CONN_PERSIST & 0xffffff;
+	else if (!(conn->flags & CONN_EARLY) || !rack_probe_delay_us(tcp, conn))
+		return;
+	timer_arm_loss(tcp, conn);
 }
 
 /* Records and sends a new segment of `segment.text_bytes` and perhaps FIN. */
@@ -359,19 +390,15 @@ static enum output_result output_first(struct tcp *tcp, struct tcp_conn *conn, s
 		(struct tcp_inflight){
 			.seq = segment.seq, .sent_us = tcp->now_us, .bytes = (uint16_t)bytes, .flags = record_flags});
 	conn->snd_nxt = seq_add(conn->snd_nxt, bytes);
-	if (conn->path != INDEX_NONE)
-		path_at(tcp, conn)->sent_tick = tcp->now_tick;
+	recovery_sent(tcp, conn, inflight_last(tcp, conn), false);
 	COUNT_MANY(tcp, text_bytes_sent, segment.text_bytes);
-	if (!conn->retransmit_deadline || conn->flags & CONN_PERSIST) {
-		conn->flags &= ~(uint32_t)CONN_PERSIST & 0xffffff;
-		timer_arm_retransmit(tcp, conn, rtt_rto_us(&tcp->config, conn));
-	}
+	output_arm(tcp, conn);
 	return OUTPUT_SENT;
 }
 
 static enum output_result output_new(struct tcp *tcp, struct tcp_conn *conn, bool follows)
 {
-	struct output_segment segment = output_plan(tcp, conn, follows);
+	struct output_segment segment = output_plan(tcp, conn, follows, false);
 
 	if (segment.text_bytes == 0 && !(segment.flags & TCP_FIN))
 		return OUTPUT_NOTHING;
@@ -404,15 +431,79 @@ static bool output_is_stuck(const struct tcp_conn *conn)
 	return inflight_is_empty(conn) && (output_unsent_bytes(conn) || has_fin);
 }
 
+/* The newest segment once more; false: blocked. */
+static bool output_last_again(struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (!output_cut(tcp, conn, inflight_last(tcp, conn)))
+		return true; /* no record to cut it with: the RTO will see to it */
+	if (output_record(tcp, conn, inflight_last(tcp, conn)) == OUTPUT_BLOCKED)
+		return false;
+	conn->retransmits_fast++;
+	COUNT(tcp, retransmits_probe);
+	return true;
+}
+
+/* RFC 8985 section 7.3: new text if there is some and the peer's window lets it, else the newest segment; false: blocked. */
+static bool output_tail_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_path *path)
+{
+	struct output_segment segment = output_plan(tcp, conn, false, true);
+	bool is_again = segment.text_bytes == 0 || !inflight_has_room(tcp, conn);
+
+	if (inflight_is_empty(conn) || path->sacked_count || conn->flags & (CONN_RECOVERY | CONN_TIMEOUT)) {
+		path->flags &= (uint16_t)~PATH_PROBE_DUE; /* an ACK was faster */
+		return true;
+	}
+	if (!transmit_has_room(tcp))
+		return false;
+	if (is_again ? !output_last_again(tcp, conn) : output_first(tcp, conn, segment, 0) == OUTPUT_BLOCKED)
+		return false;
+	path->flags &= (uint16_t)~PATH_PROBE_DUE;
+	rack_probed(path, conn, is_again);
+	COUNT(tcp, tail_probes);
+	timer_arm_retransmit(tcp, conn, rtt_rto_us(&tcp->config, conn));
+	return true;
+}
+
+/* F-RTO: two new segments go before anything else is sent again; if none can, there is nothing to find out by. */
+static enum output_result output_frto(struct tcp *tcp, struct tcp_conn *conn, struct tcp_path *path)
+{
+	struct output_segment segment = output_plan(tcp, conn, false, true);
+	enum output_result result = OUTPUT_NOTHING;
+
+	if (seq_distance(conn->snd_nxt, path->recover) >= 2U * conn->mss_bytes)
+		return OUTPUT_NOTHING;
+	if (segment.text_bytes)
+		result = output_first(tcp, conn, segment, 0);
+	if (result == OUTPUT_NOTHING && seq_equal(conn->snd_nxt, path->recover))
+		path->frto = FRTO_NONE;
+	return result;
+}
+
+/* What recovery sends; false: blocked. */
+static bool output_recover(struct tcp *tcp, struct tcp_conn *conn)
+{
+	struct tcp_path *path = path_of(tcp, conn);
+	enum output_result result = OUTPUT_SENT;
+
+	if (path && path->flags & PATH_PROBE_DUE && !output_tail_probe(tcp, conn, path))
+		return false;
+	while (path && path->frto == FRTO_SECOND && result == OUTPUT_SENT)
+		result = output_frto(tcp, conn, path);
+	if (result != OUTPUT_BLOCKED)
+		do
+			result = output_lost(tcp, conn);
+		while (result == OUTPUT_SENT);
+	if (!conn->retransmit_deadline && !inflight_is_empty(conn))
+		timer_arm_loss(tcp, conn);
+	return result != OUTPUT_BLOCKED;
+}
+
 /* True: blocked. */
 static bool output_text(struct tcp *tcp, struct tcp_conn *conn)
 {
-	enum output_result result;
+	enum output_result result = OUTPUT_NOTHING;
 
-	do
-		result = output_lost(tcp, conn);
-	while (result == OUTPUT_SENT);
-	if (result == OUTPUT_BLOCKED)
+	if (!output_recover(tcp, conn))
 		return true;
 	if (path_lost_bytes(tcp, conn) || !(conn->snd_queued_bytes || conn->flags & CONN_FIN_QUEUED))
 		return false;

@@ -5,7 +5,13 @@
 #include "lib/core/path.h"
 
 #include "lib/core/cc.h"
+#include "lib/core/congestion.h"
 #include "lib/core/rtt.h"
+
+static uint32_t path_idle_tick(const struct tcp *tcp, const struct tcp_conn *conn, const struct tcp_path *path)
+{
+	return tick_after(path->sent_tick, ticks_from_us(rtt_base_rto_us(&tcp->config, conn)));
+}
 
 struct tcp_path *path_need(struct tcp *tcp, struct tcp_conn *conn)
 {
@@ -22,7 +28,12 @@ struct tcp_path *path_need(struct tcp *tcp, struct tcp_conn *conn)
 		.recover = seq_add(conn->snd_una, UINT32_MAX),
 		.lost_bytes = lost_bytes,
 		.sent_tick = tcp->now_tick,
+		.rack_forward = conn->snd_una,
+		.reorder_steps = 1,
 	};
+	congestion_begin(tcp, conn);
+	if (!wheel_is_filed(&conn->wheel_link))
+		wheel_file(&tcp->wheel, tcp_conn_index(tcp, conn), path_idle_tick(tcp, conn, path));
 	return path;
 }
 
@@ -34,11 +45,6 @@ void path_drop(struct tcp *tcp, struct tcp_conn *conn)
 	conn->path = INDEX_NONE;
 }
 
-static uint32_t path_idle_tick(const struct tcp *tcp, const struct tcp_conn *conn, const struct tcp_path *path)
-{
-	return tick_after(path->sent_tick, ticks_from_us(rtt_base_rto_us(&tcp->config, conn)));
-}
-
 void path_restart_idle(const struct tcp *tcp, struct tcp_conn *conn)
 {
 	uint32_t initial_bytes = cc_initial_window(conn->mss_bytes, tcp->config.initial_window_segments);
@@ -46,7 +52,7 @@ void path_restart_idle(const struct tcp *tcp, struct tcp_conn *conn)
 
 	if (path && conn->inflight.bytes == 0 && conn->cwnd_bytes > initial_bytes &&
 	    tick_reached(path_idle_tick(tcp, conn, path), tcp->now_tick))
-		conn->cwnd_bytes = initial_bytes;
+		congestion_restart(tcp, conn, initial_bytes);
 }
 
 uint32_t path_look(struct tcp *tcp, struct tcp_conn *conn)

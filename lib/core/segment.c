@@ -225,7 +225,8 @@ static bool segment_is_predicted(const struct tcp_conn *conn, const struct frame
 	if (conn->state != SLUICE_STATE_ESTABLISHED || !seq_equal(frame->seq, conn->rcv_nxt) ||
 	    (frame->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK | TCP_URG)) != TCP_ACK)
 		return false;
-	if (conn->flags & (CONN_RECOVERY | CONN_TIMEOUT | CONN_ORPHAN | CONN_PERSIST) || conn->ooo_head)
+	if (conn->flags & (CONN_RECOVERY | CONN_TIMEOUT | CONN_ORPHAN | CONN_PERSIST) || conn->ooo_head ||
+	    frame->options.present & TCP_HAS_SACK)
 		return false;
 	if (conn->flags & CONN_TIMESTAMPS &&
 	    (!(frame->options.present & TCP_HAS_TIMESTAMPS) || (int32_t)(frame->options.tsval - conn->ts_recent) < 0))
@@ -246,7 +247,7 @@ bool segment_arrives(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame
 	segment_take_timestamp(tcp, conn, frame, frame->seq);
 	is_new = seq_after(frame->ack, conn->snd_una);
 	if (is_new)
-		segment_acked(tcp, conn, frame->ack);
+		segment_acked(tcp, conn, frame);
 	segment_take_window(tcp, conn, frame, is_new);
 	return frame->text_bytes ? segment_take_text(tcp, conn, frame) : false;
 }

@@ -18,8 +18,8 @@ bool segment_arrives_syn_sent(struct tcp *tcp, struct tcp_conn *conn, struct fra
 /* Fifth step: the acknowledgment and the window; true: finished with. */
 bool segment_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame);
 
-/* Of segments that acknowledge something new. */
-void segment_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack);
+/* The acknowledgment, which is acceptable and not old, and what comes with it. */
+void segment_acked(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame);
 
 /* `is_new`: its acknowledgment advanced SND.UNA. */
 void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame, bool is_new);

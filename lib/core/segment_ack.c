@@ -3,11 +3,12 @@
  * The acknowledgment field: what left the network, what that says of the path, what may be sent next.
  */
 #include "lib/core/answer.h"
-#include "lib/core/cc.h"
 #include "lib/core/inflight.h"
 #include "lib/core/life.h"
 #include "lib/core/output.h"
+#include "lib/core/recovery.h"
 #include "lib/core/rtt.h"
+#include "lib/core/sack.h"
 #include "lib/core/segment.h"
 #include "lib/core/send_queue.h"
 #include "lib/core/timer.h"
@@ -16,39 +17,6 @@
 static void conn_flags_clear(struct tcp_conn *conn, uint32_t flags)
 {
 	conn->flags &= ~flags & 0xffffff;
-}
-
-/* RFC 6582 section 3.2 steps 3 and 4: an ACK of something new during recovery. */
-static void ack_in_recovery(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes)
-{
-	struct tcp_path *path = path_at(tcp, conn);
-
-	if (seq_at_or_after(conn->snd_una, path->recover)) {
-		conn->cwnd_bytes = cc_recovered(conn->ssthresh_bytes, path_pipe_bytes(tcp, conn), conn->mss_bytes);
-		conn_flags_clear(conn, CONN_RECOVERY);
-		path->dup_acks = 0;
-		return;
-	}
-	conn->cwnd_bytes = cc_partial(conn->cwnd_bytes, acked_bytes, conn->mss_bytes);
-	if (!inflight_is_empty(conn))
-		inflight_mark_lost(tcp, conn, &conn->inflight);
-}
-
-/* Opens the congestion window, if it was what held us back; `flight_bytes` were on the way before this ACK. */
-static void ack_grow(struct tcp *tcp, struct tcp_conn *conn, uint32_t acked_bytes, uint32_t flight_bytes)
-{
-	struct tcp_path *path = path_of(tcp, conn);
-
-	if (path) {
-		path->dup_acks = 0;
-		if (conn->flags & CONN_TIMEOUT && seq_at_or_after(conn->snd_una, path->recover))
-			conn_flags_clear(conn, CONN_TIMEOUT);
-		if (!(conn->flags & CONN_TIMEOUT) && seq_before(path->recover, conn->snd_una))
-			path->recover = seq_add(conn->snd_una, UINT32_MAX); /* trails: its distance never wraps */
-	}
-	if (flight_bytes + conn->mss_bytes >= conn->cwnd_bytes || conn->flags & CONN_TIMEOUT ||
-	    (conn->cwnd_bytes < conn->ssthresh_bytes && 2 * flight_bytes >= conn->cwnd_bytes))
-		conn->cwnd_bytes = cc_grow(conn->cwnd_bytes, conn->ssthresh_bytes, acked_bytes, conn->mss_bytes);
 }
 
 /* Our FIN, the last of what we had, is acknowledged. */
@@ -80,72 +48,53 @@ static void ack_ends_backoff(struct tcp_conn *conn, uint32_t rtt_us, bool was_pr
 		conn->backoff_count = 0;
 }
 
-void segment_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack)
-{
-	uint32_t acked_bytes = seq_distance(ack, conn->snd_una);
-	uint32_t flight_bytes = path_pipe_bytes(tcp, conn);
-	bool was_probe = conn->inflight.flags & (INFLIGHT_PROBE | INFLIGHT_GROWS);
-	uint32_t rtt_us = inflight_acked(tcp, conn, ack);
-	uint32_t text_bytes;
-
-	if (rtt_us)
-		rtt_measured(conn, rtt_us);
-	if (acked_bytes >= conn->mss_bytes)
-		conn->is_full_acked = 1;
-	ack_ends_backoff(conn, rtt_us, was_probe);
-	conn->snd_una = ack;
-	text_bytes = acked_bytes - (conn->flags & CONN_SYN_UNACKED ? 1U : 0) - (ack_covers_fin(conn) ? 1U : 0);
-	conn_flags_clear(conn, CONN_SYN_UNACKED);
-	send_queue_acked(tcp, conn, text_bytes);
-	ack_tell(tcp, conn, text_bytes);
-	if (conn->flags & CONN_RECOVERY)
-		ack_in_recovery(tcp, conn, acked_bytes);
-	else
-		ack_grow(tcp, conn, acked_bytes, flight_bytes);
-	if (inflight_is_empty(conn))
-		conn->retransmit_deadline = 0;
-	else
-		timer_arm_retransmit(tcp, conn, rtt_rto_us(&tcp->config, conn));
-	if (conn->snd_queued_bytes || path_lost_bytes(tcp, conn) || conn->flags & CONN_FIN_QUEUED)
-		work_output(tcp, conn);
-}
-
-/* RFC 5681 section 3.2 and RFC 6582: three duplicates mean a loss. */
-static void ack_duplicate(struct tcp *tcp, struct tcp_conn *conn)
-{
-	struct tcp_path *path = path_of(tcp, conn);
-
-	COUNT(tcp, acks_duplicate);
-	if (!path)
-		return; /* nothing was sent after what is outstanding */
-	if (path->dup_acks < UINT8_MAX)
-		path->dup_acks++;
-	if (conn->flags & CONN_RECOVERY) {
-		conn->cwnd_bytes = cc_inflate(conn->cwnd_bytes, conn->ssthresh_bytes,
-					      seq_distance(conn->snd_nxt, conn->snd_una), conn->mss_bytes);
-		work_output(tcp, conn);
-		return;
-	}
-	if (path->dup_acks < DUPLICATE_ACKS)
-		work_output(tcp, conn); /* limited transmit: output_plan() lets one more segment go */
-	if (path->dup_acks != DUPLICATE_ACKS || conn->flags & CONN_TIMEOUT || !seq_after(conn->snd_una, path->recover))
-		return;
-	/* What limited transmit sent beyond the window does not count (RFC 3042 section 2). */
-	conn->ssthresh_bytes = cc_ssthresh(cc_min(path_pipe_bytes(tcp, conn), conn->cwnd_bytes), conn->mss_bytes);
-	path->recover = conn->snd_nxt;
-	inflight_mark_lost(tcp, conn, &conn->inflight);
-	conn->cwnd_bytes = cc_recovery_window(conn->ssthresh_bytes, conn->mss_bytes);
-	conn->flags |= CONN_RECOVERY;
-	COUNT(tcp, recoveries_fast);
-	work_output(tcp, conn);
-}
-
 /* RFC 5681 section 2: an ACK of nothing new, with nothing else in it, while something is outstanding. */
 static bool ack_is_duplicate(const struct tcp_conn *conn, const struct frame *frame)
 {
 	return frame->text_bytes == 0 && !(frame->flags & (TCP_SYN | TCP_FIN)) && !inflight_is_empty(conn) &&
 	       seq_equal(frame->ack, conn->snd_una) && frame->window << conn->snd_shift == conn->snd_wnd_bytes &&
 	       frame->window != 0;
+}
+
+/* SND.UNA moves. */
+static void ack_advance(struct tcp *tcp, struct tcp_conn *conn, struct seq ack, struct delivery *delivery)
+{
+	bool was_probe = conn->inflight.flags & (INFLIGHT_PROBE | INFLIGHT_GROWS);
+	uint32_t text_bytes;
+
+	delivery->acked_bytes = seq_distance(ack, conn->snd_una);
+	inflight_acked(tcp, conn, ack, delivery);
+	if (delivery->acked_bytes >= conn->mss_bytes)
+		conn->is_full_acked = 1;
+	ack_ends_backoff(conn, delivery->rtt_us, was_probe);
+	conn->snd_una = ack;
+	text_bytes =
+		delivery->acked_bytes - (conn->flags & CONN_SYN_UNACKED ? 1U : 0) - (ack_covers_fin(conn) ? 1U : 0);
+	conn_flags_clear(conn, CONN_SYN_UNACKED);
+	send_queue_acked(tcp, conn, text_bytes);
+	ack_tell(tcp, conn, text_bytes);
+}
+
+void segment_acked(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
+{
+	bool is_new = seq_after(frame->ack, conn->snd_una);
+	bool is_duplicate = !is_new && ack_is_duplicate(conn, frame);
+	struct seq una_before = conn->snd_una;
+	struct delivery delivery = {
+		.pipe_bytes = path_pipe_bytes(tcp, conn),
+		.tsecr = frame->options.tsecr,
+		.has_tsecr = conn->flags & CONN_TIMESTAMPS && frame->options.present & TCP_HAS_TIMESTAMPS,
+	};
+
+	if (is_new)
+		ack_advance(tcp, conn, frame->ack, &delivery);
+	if (is_duplicate)
+		COUNT(tcp, acks_duplicate);
+	sack_arrived(tcp, conn, frame, una_before, &delivery);
+	if (delivery.rtt_us || delivery.sack_rtt_us)
+		rtt_measured(conn, delivery.rtt_us ? delivery.rtt_us : delivery.sack_rtt_us);
+	if (is_new || is_duplicate || delivery.sacked_bytes || delivery.is_dsack)
+		recovery_acked(tcp, conn, &delivery, is_new, is_duplicate && frame->options.sack_count == 0);
 }
 
 void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame, bool is_new)
@@ -174,7 +123,7 @@ void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct fr
 	}
 	if (was_shut) {
 		conn_flags_clear(conn, CONN_PERSIST);
-		conn->retransmit_deadline = 0;
+		timer_stop_retransmit(conn);
 		conn->backoff_count = 0;
 		conn->timeouts_count = 0;
 	}
@@ -244,10 +193,7 @@ bool segment_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct fram
 		return false; /* old, and its window with it */
 	ack_of_probe(tcp, conn);
 	is_new = seq_after(frame->ack, conn->snd_una);
-	if (is_new)
-		segment_acked(tcp, conn, frame->ack);
-	else if (ack_is_duplicate(conn, frame))
-		ack_duplicate(tcp, conn);
+	segment_acked(tcp, conn, frame);
 	segment_take_window(tcp, conn, frame, is_new);
 	return ack_of_fin(tcp, conn);
 }

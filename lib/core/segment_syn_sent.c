@@ -8,6 +8,7 @@
 #include "lib/core/life.h"
 #include "lib/core/output.h"
 #include "lib/core/segment.h"
+#include "lib/core/timer.h"
 #include "lib/core/window.h"
 #include "lib/core/work.h"
 
@@ -74,7 +75,7 @@ static bool syn_sent_take_rest(struct tcp *tcp, struct tcp_conn *conn, struct fr
 /* SYN-ACK: established. */
 static bool syn_sent_open(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
 {
-	segment_acked(tcp, conn, frame->ack);
+	segment_acked(tcp, conn, frame);
 	life_open(tcp, conn);
 	conn->flags |= CONN_ACK_NOW;
 	work_output(tcp, conn);
@@ -88,7 +89,7 @@ static bool syn_sent_cross(struct tcp *tcp, struct tcp_conn *conn)
 	inflight_mark_lost(tcp, conn, &conn->inflight);
 	conn->backoff_count = 0;
 	conn->timeouts_count = 0;
-	conn->retransmit_deadline = 0;
+	timer_stop_retransmit(conn);
 	work_output(tcp, conn);
 	return false;
 }

@@ -109,6 +109,7 @@ void tcp_set_time(struct tcp *tcp, uint64_t now_ns)
 {
 	if (now_ns > tcp->now_ns)
 		tcp->now_ns = now_ns;
+	tcp->sack_records = 0;
 	tcp->now_us = (uint32_t)(tcp->now_ns / 1000);
 	tcp->now_ms = (uint32_t)(tcp->now_ns / 1000000);
 	tcp->now_tick = (uint32_t)(tcp->now_ns / TICK_NS);

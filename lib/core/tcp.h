@@ -79,6 +79,7 @@ struct tcp {
 	bool sends_tried;      /* somebody of to_send had its turn since events were last collected */
 	uint32_t ooo_packets;  /* held out of order */
 	uint32_t packets_held; /* by connections, in order or not */
+	uint32_t sack_records; /* looked at this turn for what peers report */
 	uint32_t worker_timer; /* tick; 0: not armed */
 	uint32_t rst_tokens;   /* answers to no connection, this second */
 	uint32_t rst_second;

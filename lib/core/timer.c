@@ -8,6 +8,8 @@
 #include "lib/core/cc.h"
 #include "lib/core/life.h"
 #include "lib/core/path.h"
+#include "lib/core/rack.h"
+#include "lib/core/recovery.h"
 #include "lib/core/rtt.h"
 #include "lib/core/work.h"
 
@@ -62,25 +64,24 @@ static bool timer_is_given_up(struct tcp *tcp, struct tcp_conn *conn)
 	return (uint16_t)(now - conn->trouble) * TROUBLE_MS >= r2_ms;
 }
 
-/* RFC 6298 section 5.5, RFC 5681 section 3.1: everything outstanding counts as lost, and the window is one segment. */
+void timer_arm_loss(struct tcp *tcp, struct tcp_conn *conn)
+{
+	uint32_t rto_us = rtt_rto_us(&tcp->config, conn);
+	uint32_t probe_us = rack_probe_delay_us(tcp, conn);
+
+	if (probe_us)
+		timer_arm_early(tcp, conn, cc_min(probe_us, rto_us));
+	else
+		timer_arm_retransmit(tcp, conn, rto_us);
+}
+
+/* A SYN, a window probe, or what has not left yet is no sign of congestion. */
 static void timer_retransmit(struct tcp *tcp, struct tcp_conn *conn)
 {
-	bool is_probe = conn->inflight.flags & INFLIGHT_PROBE;
-	struct tcp_path *path = path_of(tcp, conn);
-
-	if (conn->timeouts_count == 0 && !is_probe && !(conn->flags & CONN_SYN_UNACKED))
-		conn->ssthresh_bytes = cc_ssthresh(path_pipe_bytes(tcp, conn), conn->mss_bytes);
-	if (!is_probe && conn->inflight.retransmits != INFLIGHT_UNSENT) {
-		conn->cwnd_bytes = conn->mss_bytes;
-		conn->flags &= ~(uint32_t)CONN_RECOVERY & 0xffffff;
-		if (path) {
-			conn->flags |= CONN_TIMEOUT;
-			path->recover = conn->snd_nxt;
-			path->dup_acks = 0;
-		}
-		COUNT(tcp, recoveries_timeout);
-	}
-	inflight_mark_all_lost(tcp, conn);
+	if (conn->flags & CONN_SYN_UNACKED || conn->inflight.flags & INFLIGHT_PROBE)
+		inflight_mark_all_lost(tcp, conn);
+	else
+		recovery_timed_out(tcp, conn);
 	work_output(tcp, conn);
 }
 
@@ -92,10 +93,30 @@ static void timer_backed_off(struct tcp_conn *conn)
 		conn->timeouts_count = (conn->timeouts_count + 1) & 7;
 }
 
+/* Before the RTO: what may be lost is looked for, or asked after.  False: there is no record to do it with. */
+static bool timer_is_early(struct tcp *tcp, struct tcp_conn *conn)
+{
+	struct tcp_path *path = path_need(tcp, conn);
+
+	if (!path)
+		return false;
+	if (path->sacked_count || conn->flags & (CONN_RECOVERY | CONN_TIMEOUT)) {
+		recovery_waited(tcp, conn);
+		return true;
+	}
+	path->flags |= PATH_PROBE_DUE;
+	work_output(tcp, conn);
+	return true;
+}
+
 /* The retransmission timer, or the persist timer, fired. */
 static void timer_expired(struct tcp *tcp, struct tcp_conn *conn)
 {
-	conn->retransmit_deadline = 0;
+	bool is_early = conn->flags & CONN_EARLY;
+
+	timer_stop_retransmit(conn);
+	if (is_early && timer_is_early(tcp, conn))
+		return;
 	if (conn->flags & CONN_PERSIST) {
 		conn->flags = (conn->flags | CONN_PERSIST_DUE) & ~(uint32_t)CONN_PERSIST & 0xffffff;
 		if (conn->flags & CONN_SHORT && conn->snd_queued_bytes == 0) {

@@ -26,11 +26,29 @@ static inline void timer_file(struct tcp *tcp, struct tcp_conn *conn)
 	wheel_file(&tcp->wheel, tcp_conn_index(tcp, conn), deadline);
 }
 
+/* The retransmission timer, or the persist timer. */
 static inline void timer_arm_retransmit(struct tcp *tcp, struct tcp_conn *conn, uint32_t delay_us)
 {
+	conn->flags &= ~(uint32_t)CONN_EARLY & 0xffffff;
 	conn->retransmit_deadline = tick_after(tcp->now_tick, ticks_from_us(delay_us));
 	timer_file(tcp, conn);
 }
+
+/* In its place: what looks for a loss before the RTO does. */
+static inline void timer_arm_early(struct tcp *tcp, struct tcp_conn *conn, uint32_t delay_us)
+{
+	timer_arm_retransmit(tcp, conn, delay_us);
+	conn->flags |= CONN_EARLY;
+}
+
+static inline void timer_stop_retransmit(struct tcp_conn *conn)
+{
+	conn->retransmit_deadline = 0;
+	conn->flags &= ~(uint32_t)CONN_EARLY & 0xffffff;
+}
+
+/* Something is on the way: arms the tail probe (RFC 8985 section 7.2) or else the RTO (RFC 6298 section 5.1). */
+void timer_arm_loss(struct tcp *tcp, struct tcp_conn *conn);
 
 static inline void timer_disarm(struct tcp *tcp, struct tcp_conn *conn)
 {

@@ -15,6 +15,7 @@ struct sluice_config scene_config(void)
 
 	config.timestamps = false;
 	config.sack = false;
+	config.congestion = SLUICE_CONGESTION_NEWRENO;
 	config.window_shift = 0;
 	config.receive_bytes = 32768;
 	config.receive_max_bytes = 32768;

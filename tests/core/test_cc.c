@@ -87,33 +87,6 @@ static void test_ssthresh_rfc5681(void **state)
 	assert_int_equal(cc_ssthresh(0, MSS), 2 * MSS);
 }
 
-/* RFC 5681 section 3.2 step 3. */
-static void test_recovery_begins_with_three_segments_more(void **state)
-{
-	(void)state;
-	assert_int_equal(cc_recovery_window(10 * MSS, MSS), 13 * MSS);
-}
-
-/* RFC 6582 section 3.2 step 3, partial: less what was acknowledged, plus one SMSS if that was at least one. */
-static void test_partial_acknowledgment_rfc6582(void **state)
-{
-	(void)state;
-	assert_int_equal(cc_partial(20 * MSS, 5 * MSS, MSS), 16 * MSS);
-	assert_int_equal(cc_partial(20 * MSS, MSS, MSS), 20 * MSS);
-	assert_int_equal(cc_partial(20 * MSS, MSS - 1, MSS), 19 * MSS + 1);
-	assert_int_equal(cc_partial(5 * MSS, 50 * MSS, MSS), MSS);
-	assert_int_equal(cc_partial(MSS, MSS - 1, MSS), MSS);
-}
-
-/* RFC 6582 section 3.2 step 3, full: min(ssthresh, max(FlightSize, SMSS) + SMSS). */
-static void test_full_acknowledgment_rfc6582(void **state)
-{
-	(void)state;
-	assert_int_equal(cc_recovered(10 * MSS, 30 * MSS, MSS), 10 * MSS);
-	assert_int_equal(cc_recovered(10 * MSS, 4 * MSS, MSS), 5 * MSS);
-	assert_int_equal(cc_recovered(10 * MSS, 0, MSS), 2 * MSS);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -123,9 +96,6 @@ int main(void)
 		cmocka_unit_test(test_avoidance_adds_a_segment_in_a_round_trip),
 		cmocka_unit_test(test_avoidance_at_its_ends),
 		cmocka_unit_test(test_ssthresh_rfc5681),
-		cmocka_unit_test(test_recovery_begins_with_three_segments_more),
-		cmocka_unit_test(test_partial_acknowledgment_rfc6582),
-		cmocka_unit_test(test_full_acknowledgment_rfc6582),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,7 @@ static void check(const struct scene *scene)
 static void acknowledge(struct scene *scene, uint32_t ack)
 {
 	uint32_t expected_us = 0;
+	struct delivery delivery = {0};
 	bool is_clear = true;
 
 	while (scene->first < scene->end &&
@@ -107,7 +108,8 @@ static void acknowledge(struct scene *scene, uint32_t ack)
 		record->bytes = (uint16_t)(record->bytes - (ack - record->seq));
 		record->seq = ack;
 	}
-	assert_int_equal(inflight_acked(scene->tcp, scene->conn, seq_of(ack)), is_clear ? expected_us : 0);
+	inflight_acked(scene->tcp, scene->conn, seq_of(ack), &delivery);
+	assert_int_equal(delivery.rtt_us, is_clear ? expected_us : 0);
 }
 
 static void mark_one(struct scene *scene)

@@ -170,7 +170,7 @@ static void note_sent(struct side *side, const struct dissect *seg)
 /* A listener answers a SYN that comes again after the end, and its cookie is the one of before. */
 static bool begins_another_life(const struct side *side, const struct dissect *seg)
 {
-	bool is_over = side->closed || side_is_finished(side);
+	bool is_over = side->closed || (side->opened && side->reset_sent) || side_is_finished(side);
 
 	return is_over && !side->is_active && seg->flags & SEG_SYN;
 }
@@ -235,6 +235,23 @@ static void note_syn_heard(uint64_t now_ns, struct side *listener)
 	listener->syns++;
 }
 
+/* May the listener measure by this ACK?  By what was sent once: of what is reported, and of what is acknowledged in a row if
+ * nothing before it may have been waited for. */
+static bool is_measure(const struct side *listener, const struct dissect *seg, uint32_t ack)
+{
+	for (uint32_t i = 0; i < seg->sack_count; i++) {
+		uint32_t start = seg->sack[i].start - listener->iss, end = seg->sack[i].end - listener->iss;
+
+		if (start >= listener->heard_ack && end <= listener->sent_end && start < end &&
+		    !ranges_cover(&listener->resent, start, end))
+			return true;
+	}
+	if (ack <= listener->heard_ack)
+		return false;
+	return listener->heard_reports ? !ranges_cover(&listener->resent, listener->heard_ack, ack)
+				       : !ranges_touch(&listener->resent, listener->heard_ack, ack);
+}
+
 static void note_acknowledgment(uint64_t now_ns, struct side *speaker, struct side *listener, const struct dissect *seg)
 {
 	bool scaled = speaker->offers_shift && listener->offers_shift && !(seg->flags & SEG_SYN);
@@ -243,8 +260,9 @@ static void note_acknowledgment(uint64_t now_ns, struct side *speaker, struct si
 
 	if (!(seg->flags & SEG_ACK) || !listener->has_iss || ack > listener->sent_end)
 		return;
+	listener->may_measure |= is_measure(listener, seg, ack);
+	listener->heard_reports |= seg->sack_count > 0;
 	if (ack > listener->heard_ack) {
-		listener->may_measure |= !ranges_touch(&listener->resent, listener->heard_ack, ack);
 		listener->heard_ack = ack;
 		listener->progress_ns = now_ns;
 	}

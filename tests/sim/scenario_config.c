@@ -95,6 +95,9 @@ static void draw_config(struct world *world, struct host *host)
 	config->out_of_order = 1024;
 	config->timestamps = !odd(world, 30);
 	config->sack = !odd(world, 30);
+	config->congestion = odd(world, 60)   ? SLUICE_CONGESTION_CUBIC
+			     : odd(world, 80) ? SLUICE_CONGESTION_NEWRENO
+					      : SLUICE_CONGESTION_NONE;
 	config->fragments = odd(world, 70) ? 128 : 0;
 	config->nodelay = odd(world, 60);
 	draw_windows(world, config);
