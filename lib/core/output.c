@@ -12,6 +12,7 @@
 #include "lib/core/rack.h"
 #include "lib/core/receive_queue.h"
 #include "lib/core/recovery.h"
+#include "lib/core/retransmit.h"
 #include "lib/core/rtt.h"
 #include "lib/core/send_queue.h"
 #include "lib/core/timer.h"
@@ -21,14 +22,6 @@
 #include "lib/wire/build.h"
 
 #define TIMESTAMP_OPTION_BYTES 12
-
-struct output_segment {
-	struct seq seq;
-	uint32_t text_bytes;
-	uint8_t flags;
-};
-
-enum output_result { OUTPUT_SENT, OUTPUT_NOTHING, OUTPUT_BLOCKED };
 
 uint16_t output_our_mss(const struct tcp *tcp, bool ipv4)
 {
@@ -105,8 +98,7 @@ static uint32_t output_usual_bytes(const struct tcp_conn *conn)
 	return conn->flags & CONN_TIMESTAMPS ? TIMESTAMP_OPTION_BYTES : 0;
 }
 
-/* Builds one segment; false: no packet, or no room. */
-static bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output_segment segment)
+bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output_segment segment)
 {
 	struct rte_mbuf *packet = transmit_is_full(tcp) ? NULL : transmit_take(tcp);
 	uint8_t option_bytes[40];
@@ -194,118 +186,6 @@ static uint32_t output_text_max(const struct tcp *tcp, const struct tcp_conn *co
 	struct tcp_options options = output_options(tcp, conn, 0);
 
 	return conn->mss_bytes + output_usual_bytes(conn) - tcp_options_bytes(&options);
-}
-
-/* Queued text that was never sent. */
-static uint32_t output_unsent_bytes(const struct tcp_conn *conn)
-{
-	uint32_t sent = seq_distance(conn->snd_nxt, tcp_conn_queue_seq(conn));
-
-	return conn->flags & CONN_FIN_SENT ? 0 : conn->snd_queued_bytes - sent;
-}
-
-/* What the byte of a probe takes along now that the window is open. */
-static uint32_t output_growth_bytes(const struct tcp_conn *conn, const struct tcp_inflight *record)
-{
-	uint32_t room_bytes = cc_min(conn->mss_bytes, conn->snd_wnd_bytes);
-
-	if (!(record->flags & INFLIGHT_GROWS) || room_bytes <= record->bytes)
-		return 0;
-	return cc_min(output_unsent_bytes(conn), room_bytes - record->bytes);
-}
-
-/* Sends a record's bytes again. */
-static enum output_result output_record(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record)
-{
-	bool is_syn = record->flags & INFLIGHT_SYN, is_fin = record->flags & INFLIGHT_FIN;
-	uint32_t growth_bytes = output_growth_bytes(conn, record);
-	struct output_segment segment = {
-		.seq = record->seq,
-		.text_bytes = record->bytes + growth_bytes - (uint32_t)is_syn - (uint32_t)is_fin,
-		.flags = TCP_ACK,
-	};
-
-	if (is_syn)
-		segment.flags = conn->state == SLUICE_STATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
-	if (is_fin)
-		segment.flags |= TCP_FIN;
-	if (segment.text_bytes && (record->flags & (INFLIGHT_PUSH | INFLIGHT_PROBE) || growth_bytes))
-		segment.flags |= TCP_PSH;
-	if (!output_segment(tcp, conn, segment))
-		return OUTPUT_BLOCKED;
-	if (conn->path != INDEX_NONE && record->flags & INFLIGHT_LOST)
-		path_at(tcp, conn)->lost_bytes -= record->bytes;
-	record->flags &= (uint8_t) ~(INFLIGHT_LOST | INFLIGHT_GROWS);
-	record->bytes = (uint16_t)(record->bytes + growth_bytes);
-	record->sent_us = tcp->now_us;
-	conn->snd_nxt = seq_add(conn->snd_nxt, growth_bytes);
-	COUNT_MANY(tcp, text_bytes_sent, growth_bytes);
-	recovery_sent(tcp, conn, record, record->retransmits != INFLIGHT_UNSENT);
-	if (record->retransmits == INFLIGHT_UNSENT)
-		record->retransmits = 0;
-	else if (record->retransmits < INFLIGHT_UNSENT - 1)
-		record->retransmits++;
-	return OUTPUT_SENT;
-}
-
-static void output_count_again(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_inflight *record)
-{
-	if (record->flags & INFLIGHT_SYN) {
-		conn->flags |= CONN_SYN_AGAIN;
-		COUNT(tcp, retransmits_syn);
-	} else if (record->flags & INFLIGHT_PROBE) {
-		conn->probes_count++;
-		COUNT(tcp, window_probes);
-	} else if (conn->flags & CONN_RECOVERY) {
-		conn->retransmits_fast++;
-		COUNT(tcp, retransmits_fast);
-	} else {
-		conn->retransmits_timeout++;
-		COUNT(tcp, retransmits_timeout);
-	}
-}
-
-/* The oldest record marked lost; NULL: none. */
-static struct tcp_inflight *output_oldest_lost(const struct tcp *tcp, struct tcp_conn *conn)
-{
-	struct tcp_inflight *record = inflight_first(conn);
-
-	if (path_lost_bytes(tcp, conn) == 0)
-		return NULL;
-	while (record && !(record->flags & INFLIGHT_LOST))
-		record = inflight_next(tcp, record);
-	return record;
-}
-
-/* Before a record goes again it is cut to what may go now: the path may have become narrower. */
-static bool output_cut(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record)
-{
-	uint32_t full_bytes = conn->mss_bytes;
-
-	return record->bytes <= full_bytes + (record->flags & INFLIGHT_FIN ? 1U : 0) ||
-	       inflight_split(tcp, conn, record, (uint16_t)full_bytes);
-}
-
-/* The oldest record leaves at once when it is lost; others as the congestion window lets them, and while a time-out may turn
- * out to be spurious, none do. */
-static enum output_result output_lost(struct tcp *tcp, struct tcp_conn *conn)
-{
-	struct tcp_inflight *record = output_oldest_lost(tcp, conn);
-	const struct tcp_path *path = path_of(tcp, conn);
-
-	if (!record || (path && path->frto == FRTO_SECOND))
-		return OUTPUT_NOTHING;
-	if (record != &conn->inflight &&
-	    (path_pipe_bytes(tcp, conn) + record->bytes > conn->cwnd_bytes || (path && path->frto)))
-		return OUTPUT_NOTHING;
-	if (!output_cut(tcp, conn, record))
-		return OUTPUT_NOTHING; /* an ACK will bring records back */
-	if (!transmit_has_room(tcp) || output_record(tcp, conn, record) == OUTPUT_BLOCKED)
-		return OUTPUT_BLOCKED;
-	output_count_again(tcp, conn, record);
-	if (!conn->retransmit_deadline || (record == &conn->inflight && !(conn->flags & CONN_EARLY)))
-		timer_arm_retransmit(tcp, conn, rtt_rto_us(&tcp->config, conn));
-	return OUTPUT_SENT;
 }
 
 static int32_t output_usable_bytes(const struct tcp_conn *conn)
@@ -431,18 +311,6 @@ static bool output_is_stuck(const struct tcp_conn *conn)
 	return inflight_is_empty(conn) && (output_unsent_bytes(conn) || has_fin);
 }
 
-/* The newest segment once more; false: blocked. */
-static bool output_last_again(struct tcp *tcp, struct tcp_conn *conn)
-{
-	if (!output_cut(tcp, conn, inflight_last(tcp, conn)))
-		return true; /* no record to cut it with: the RTO will see to it */
-	if (output_record(tcp, conn, inflight_last(tcp, conn)) == OUTPUT_BLOCKED)
-		return false;
-	conn->retransmits_fast++;
-	COUNT(tcp, retransmits_probe);
-	return true;
-}
-
 /* RFC 8985 section 7.3: new text if there is some and the peer's window lets it, else the newest segment; false: blocked. */
 static bool output_tail_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp_path *path)
 {
@@ -455,7 +323,7 @@ static bool output_tail_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp
 	}
 	if (!transmit_has_room(tcp))
 		return false;
-	if (is_again ? !output_last_again(tcp, conn) : output_first(tcp, conn, segment, 0) == OUTPUT_BLOCKED)
+	if (is_again ? !retransmit_last(tcp, conn) : output_first(tcp, conn, segment, 0) == OUTPUT_BLOCKED)
 		return false;
 	path->flags &= (uint16_t)~PATH_PROBE_DUE;
 	rack_probed(path, conn, is_again);
@@ -491,7 +359,7 @@ static bool output_recover(struct tcp *tcp, struct tcp_conn *conn)
 		result = output_frto(tcp, conn, path);
 	if (result != OUTPUT_BLOCKED)
 		do
-			result = output_lost(tcp, conn);
+			result = retransmit_lost(tcp, conn);
 		while (result == OUTPUT_SENT);
 	if (!conn->retransmit_deadline && !inflight_is_empty(conn))
 		timer_arm_loss(tcp, conn);
@@ -540,10 +408,10 @@ static bool output_syn(struct tcp *tcp, struct tcp_conn *conn)
 		if (verdict != NEIGHBOUR_READY)
 			return false;
 	}
-	if (!transmit_has_room(tcp) || output_record(tcp, conn, &conn->inflight) == OUTPUT_BLOCKED)
+	if (!transmit_has_room(tcp) || retransmit_record(tcp, conn, &conn->inflight) == OUTPUT_BLOCKED)
 		return true;
 	if (is_again)
-		output_count_again(tcp, conn, &conn->inflight);
+		retransmit_count(tcp, conn, &conn->inflight);
 	if (!conn->retransmit_deadline)
 		timer_arm_retransmit(tcp, conn, rtt_rto_us(&tcp->config, conn));
 	return false;

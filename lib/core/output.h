@@ -6,8 +6,19 @@
 
 #include "lib/core/tcp.h"
 
+struct output_segment {
+	struct seq seq;
+	uint32_t text_bytes;
+	uint8_t flags;
+};
+
+enum output_result { OUTPUT_SENT, OUTPUT_NOTHING, OUTPUT_BLOCKED };
+
 /* Builds what may leave; true: the burst or the stash ran short, and there is more. */
 bool output_conn(struct tcp *tcp, struct tcp_conn *conn);
+
+/* Builds one segment; false: no packet, or no room. */
+bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output_segment segment);
 
 /* Builds an ACK at once; false: no packet. */
 bool output_ack(struct tcp *tcp, struct tcp_conn *conn);
@@ -23,3 +34,11 @@ uint16_t output_mss(uint32_t our_mss_bytes, bool ipv4, uint32_t peer_mss_bytes, 
 
 /* The MSS that we offer, unless the user wants less. */
 uint16_t output_our_mss(const struct tcp *tcp, bool ipv4);
+
+/* Queued text that was never sent. */
+static inline uint32_t output_unsent_bytes(const struct tcp_conn *conn)
+{
+	uint32_t sent = seq_distance(conn->snd_nxt, tcp_conn_queue_seq(conn));
+
+	return conn->flags & CONN_FIN_SENT ? 0 : conn->snd_queued_bytes - sent;
+}

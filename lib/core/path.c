@@ -50,8 +50,10 @@ void path_restart_idle(const struct tcp *tcp, struct tcp_conn *conn)
 	uint32_t initial_bytes = cc_initial_window(conn->mss_bytes, tcp->config.initial_window_segments);
 	struct tcp_path *path = path_of(tcp, conn);
 
-	if (path && conn->inflight.bytes == 0 && conn->cwnd_bytes > initial_bytes &&
-	    tick_reached(path_idle_tick(tcp, conn, path), tcp->now_tick))
+	if (!path || conn->inflight.bytes)
+		return;
+	cubic_app_limited(&path->cubic, tcp->now_us);
+	if (conn->cwnd_bytes > initial_bytes && tick_reached(path_idle_tick(tcp, conn, path), tcp->now_tick))
 		congestion_restart(tcp, conn, initial_bytes);
 }
 

@@ -98,7 +98,7 @@ static inline bool path_is_possible(const struct tcp *tcp, const struct tcp_conn
 
 void path_drop(struct tcp *tcp, struct tcp_conn *conn);
 
-/* After a silence of an RTO the congestion window begins anew (RFC 5681 section 4.1). */
+/* Sending begins again: after a silence of an RTO the congestion window is the initial one (RFC 5681 section 4.1). */
 void path_restart_idle(const struct tcp *tcp, struct tcp_conn *conn);
 
 /* Of a connection whose timer fired: gives the path back if it is idle.  Else when to look again; 0: no need. */

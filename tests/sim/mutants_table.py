@@ -66,8 +66,8 @@ MUTANTS = [
            "	offset += conn->snd_head_offset;\n	while (bytes) {",
            "	offset += conn->snd_head_offset + (offset == 0 && bytes < conn->snd_queued_bytes);\n	while (bytes) {"),
     Mutant("BORROW told before it is acknowledged", "lib/core/output.c",
-           "	conn->snd_nxt = seq_add(conn->snd_nxt, bytes);\n	if (conn->path",
-           "	conn->acked_bytes += segment.text_bytes;\n	conn->snd_nxt = seq_add(conn->snd_nxt, bytes);\n	if (conn->path"),
+           "	conn->snd_nxt = seq_add(conn->snd_nxt, bytes);\n	recovery_sent",
+           "	conn->acked_bytes += segment.text_bytes;\n	conn->snd_nxt = seq_add(conn->snd_nxt, bytes);\n	recovery_sent"),
     Mutant("segment larger than the MSS", "lib/core/output.c",
            "	mss_bytes = cc_min(cc_max(mss_bytes, MSS_FLOOR_BYTES), our_mss_bytes);\n"
            "	return (uint16_t)(mss_bytes - (timestamps ? TIMESTAMP_OPTION_BYTES : 0));",

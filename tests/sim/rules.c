@@ -248,6 +248,17 @@ static bool may_reset(const struct side *side)
 	return !side_is_live(side) || side->abort_asked || side->close_asked || side_is_finished(side);
 }
 
+/* Where the side's next byte would be; or, where that is beyond the window it may fill, at the window's edge, which may have
+ * slipped back by a unit of its scale. */
+static bool is_at_end(struct side *side, const struct dissect *seg)
+{
+	uint32_t slip = (1U << side_other(side)->shift) - 1, offset = seg->seq - side->iss;
+
+	return offset == side->sent_end ||
+	       (seg->flags & SEG_ACK && offset < side->sent_end && offset >= side->heard_ack &&
+		offset <= side->heard_edge && offset + slip >= side->heard_edge);
+}
+
 void rules_reset(const struct observer *observer, uint8_t host, struct side *side, const struct dissect *seg)
 {
 	const struct heard *heard;
@@ -255,7 +266,7 @@ void rules_reset(const struct observer *observer, uint8_t host, struct side *sid
 
 	RULE(!(seg->flags & (SEG_SYN | SEG_FIN | SEG_PSH)) && seg->text_bytes == 0, "reset", "RST with flags %02x",
 	     seg->flags);
-	if (side && seg->seq - side->iss == side->sent_end) {
+	if (side && is_at_end(side, seg)) {
 		side->reset_sent = true;
 		side->unexplained_reset |= !may_reset(side);
 		return;

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Records sent again: what is lost, what asks for an answer, the SYN, a window probe that has become a segment.
+ */
+#include "lib/core/retransmit.h"
+
+#include "lib/core/cc.h"
+#include "lib/core/recovery.h"
+#include "lib/core/rtt.h"
+#include "lib/core/timer.h"
+#include "lib/core/transmit.h"
+
+/* What the byte of a probe takes along now that the window is open. */
+static uint32_t retransmit_growth_bytes(const struct tcp_conn *conn, const struct tcp_inflight *record)
+{
+	uint32_t room_bytes = cc_min(conn->mss_bytes, conn->snd_wnd_bytes);
+
+	if (!(record->flags & INFLIGHT_GROWS) || room_bytes <= record->bytes)
+		return 0;
+	return cc_min(output_unsent_bytes(conn), room_bytes - record->bytes);
+}
+
+enum output_result retransmit_record(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record)
+{
+	bool is_syn = record->flags & INFLIGHT_SYN, is_fin = record->flags & INFLIGHT_FIN;
+	uint32_t growth_bytes = retransmit_growth_bytes(conn, record);
+	struct output_segment segment = {
+		.seq = record->seq,
+		.text_bytes = record->bytes + growth_bytes - (uint32_t)is_syn - (uint32_t)is_fin,
+		.flags = TCP_ACK,
+	};
+
+	if (is_syn)
+		segment.flags = conn->state == SLUICE_STATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
+	if (is_fin)
+		segment.flags |= TCP_FIN;
+	if (segment.text_bytes && (record->flags & (INFLIGHT_PUSH | INFLIGHT_PROBE) || growth_bytes))
+		segment.flags |= TCP_PSH;
+	if (!output_segment(tcp, conn, segment))
+		return OUTPUT_BLOCKED;
+	if (conn->path != INDEX_NONE && record->flags & INFLIGHT_LOST)
+		path_at(tcp, conn)->lost_bytes -= record->bytes;
+	record->flags &= (uint8_t) ~(INFLIGHT_LOST | INFLIGHT_GROWS);
+	record->bytes = (uint16_t)(record->bytes + growth_bytes);
+	record->sent_us = tcp->now_us;
+	conn->snd_nxt = seq_add(conn->snd_nxt, growth_bytes);
+	COUNT_MANY(tcp, text_bytes_sent, growth_bytes);
+	recovery_sent(tcp, conn, record, record->retransmits != INFLIGHT_UNSENT);
+	if (record->retransmits == INFLIGHT_UNSENT)
+		record->retransmits = 0;
+	else if (record->retransmits < INFLIGHT_UNSENT - 1)
+		record->retransmits++;
+	return OUTPUT_SENT;
+}
+
+void retransmit_count(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_inflight *record)
+{
+	if (record->flags & INFLIGHT_SYN) {
+		conn->flags |= CONN_SYN_AGAIN;
+		COUNT(tcp, retransmits_syn);
+	} else if (record->flags & INFLIGHT_PROBE) {
+		conn->probes_count++;
+		COUNT(tcp, window_probes);
+	} else if (conn->flags & CONN_RECOVERY) {
+		conn->retransmits_fast++;
+		COUNT(tcp, retransmits_fast);
+	} else {
+		conn->retransmits_timeout++;
+		COUNT(tcp, retransmits_timeout);
+	}
+}
+
+/* The oldest record marked lost; NULL: none. */
+static struct tcp_inflight *retransmit_oldest(const struct tcp *tcp, struct tcp_conn *conn)
+{
+	struct tcp_inflight *record = inflight_first(conn);
+
+	if (path_lost_bytes(tcp, conn) == 0)
+		return NULL;
+	while (record && !(record->flags & INFLIGHT_LOST))
+		record = inflight_next(tcp, record);
+	return record;
+}
+
+/* Before a record goes again it is cut to what may go now: the path may have become narrower. */
+static bool retransmit_cut(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record)
+{
+	uint32_t full_bytes = conn->mss_bytes;
+
+	return record->bytes <= full_bytes + (record->flags & INFLIGHT_FIN ? 1U : 0) ||
+	       inflight_split(tcp, conn, record, (uint16_t)full_bytes);
+}
+
+enum output_result retransmit_lost(struct tcp *tcp, struct tcp_conn *conn)
+{
+	struct tcp_inflight *record = retransmit_oldest(tcp, conn);
+	const struct tcp_path *path = path_of(tcp, conn);
+
+	if (!record || (path && path->frto == FRTO_SECOND))
+		return OUTPUT_NOTHING;
+	if (record != &conn->inflight &&
+	    (path_pipe_bytes(tcp, conn) + record->bytes > conn->cwnd_bytes || (path && path->frto)))
+		return OUTPUT_NOTHING;
+	if (!retransmit_cut(tcp, conn, record))
+		return OUTPUT_NOTHING; /* an ACK will bring records back */
+	if (!transmit_has_room(tcp) || retransmit_record(tcp, conn, record) == OUTPUT_BLOCKED)
+		return OUTPUT_BLOCKED;
+	retransmit_count(tcp, conn, record);
+	if (!conn->retransmit_deadline || (record == &conn->inflight && !(conn->flags & CONN_EARLY)))
+		timer_arm_retransmit(tcp, conn, rtt_rto_us(&tcp->config, conn));
+	return OUTPUT_SENT;
+}
+
+bool retransmit_last(struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (!retransmit_cut(tcp, conn, inflight_last(tcp, conn)))
+		return true; /* no record to cut it with: the RTO will see to it */
+	if (retransmit_record(tcp, conn, inflight_last(tcp, conn)) == OUTPUT_BLOCKED)
+		return false;
+	conn->retransmits_fast++;
+	COUNT(tcp, retransmits_probe);
+	return true;
+}
