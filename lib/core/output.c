@@ -53,6 +53,22 @@ static struct tcp_options output_syn_options(const struct tcp *tcp, const struct
 	return options;
 }
 
+/* What came twice, once; then what is held out of order (RFC 2018, RFC 2883). */
+static void output_reports(const struct tcp *tcp, const struct tcp_conn *conn, struct tcp_options *options)
+{
+	const struct tcp_path *path = path_of(tcp, conn);
+	uint32_t room = conn->flags & CONN_TIMESTAMPS ? 3 : 4;
+
+	if (path && path->flags & PATH_REPORT)
+		options->sack[options->sack_count++] = path->report;
+	if (conn->ooo_head)
+		options->sack_count =
+			(uint8_t)(options->sack_count + receive_queue_sack(conn, options->sack + options->sack_count,
+									   room - options->sack_count));
+	if (options->sack_count)
+		options->present |= TCP_HAS_SACK;
+}
+
 static struct tcp_options output_options(const struct tcp *tcp, const struct tcp_conn *conn, uint8_t flags)
 {
 	struct tcp_options options = {0};
@@ -62,11 +78,8 @@ static struct tcp_options output_options(const struct tcp *tcp, const struct tcp
 	} else {
 		if (conn->flags & CONN_TIMESTAMPS)
 			options.present = TCP_HAS_TIMESTAMPS;
-		if (conn->flags & CONN_SACK && conn->ooo_head && !(flags & TCP_RST)) {
-			options.present |= TCP_HAS_SACK;
-			options.sack_count =
-				(uint8_t)receive_queue_sack(conn, options.sack, conn->flags & CONN_TIMESTAMPS ? 3 : 4);
-		}
+		if (conn->flags & CONN_SACK && !(flags & TCP_RST))
+			output_reports(tcp, conn, &options);
 	}
 	options.tsval = tcp->now_ms + conn->ts_offset;
 	options.tsecr = conn->ts_recent;
@@ -129,6 +142,8 @@ bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output_segmen
 				      .dscp_ecn = conn->dscp_ecn,
 				      .io_flags = tcp->io_flags,
 			      });
+	if (options.present & TCP_HAS_SACK && conn->path != INDEX_NONE)
+		path_at(tcp, conn)->flags &= (uint16_t)~PATH_REPORT;
 	COUNT(tcp, segments_sent);
 	transmit_put(tcp, packet);
 	return true;

@@ -71,3 +71,18 @@ uint32_t path_look(struct tcp *tcp, struct tcp_conn *conn)
 	path_drop(tcp, conn);
 	return 0;
 }
+
+void path_report(struct tcp *tcp, struct tcp_conn *conn, struct seq start, uint32_t bytes)
+{
+	struct tcp_path *path;
+
+	/* What lies far back never came: a stranger may have sent it. */
+	if (!(conn->flags & CONN_SACK) || bytes == 0 ||
+	    (seq_before(start, conn->rcv_nxt) && seq_distance(conn->rcv_nxt, start) > conn->rcv_buffer_bytes))
+		return;
+	path = path_need(tcp, conn);
+	if (!path)
+		return;
+	path->flags |= PATH_REPORT;
+	path->report = (struct tcp_sack_block){start, seq_add(start, bytes)};
+}

@@ -104,6 +104,9 @@ void path_restart_idle(const struct tcp *tcp, struct tcp_conn *conn);
 /* Of a connection whose timer fired: gives the path back if it is idle.  Else when to look again; 0: no need. */
 uint32_t path_look(struct tcp *tcp, struct tcp_conn *conn);
 
+/* Text of the peer's came twice: the next ACK reports it, if SACK was agreed on (RFC 2883). */
+void path_report(struct tcp *tcp, struct tcp_conn *conn, struct seq start, uint32_t bytes);
+
 /* Of records marked lost and not sent again yet. */
 static inline uint32_t path_lost_bytes(const struct tcp *tcp, const struct tcp_conn *conn)
 {

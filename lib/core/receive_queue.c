@@ -144,7 +144,7 @@ static void range_link(struct tcp *tcp, struct tcp_conn *conn, struct rte_mbuf *
 	text->range_last = packet;
 	text->range_end = text->seq + packet->data_len;
 	text->range_next = after;
-	text->arrived = (uint32_t)tcp->counter[SLUICE_COUNTER_out_of_order];
+	text->arrived = ++tcp->arrivals;
 	conn->ooo_count++;
 	if (before)
 		packet_of(before)->range_next = packet;
@@ -170,7 +170,7 @@ static bool range_extend(struct tcp *tcp, struct tcp_conn *conn, struct rte_mbuf
 		return false;
 	last->fin = text->fin;
 	range->range_end += packet->data_len;
-	range->arrived = (uint32_t)tcp->counter[SLUICE_COUNTER_out_of_order];
+	range->arrived = ++tcp->arrivals;
 	if (after && seq_equal(range_end(before), range_start(after)))
 		range_merge(conn, before, after);
 	stash_give(&tcp->stash, packet);
@@ -190,8 +190,11 @@ enum receive_verdict receive_queue_insert(struct tcp *tcp, struct tcp_conn *conn
 	}
 	packet_of(packet)->seq = seq.value;
 	packet_of(packet)->fin = fin;
-	if (!range_trim(packet, before, after))
+	if (!range_trim(packet, before, after)) {
+		if (before) /* RFC 2883 section 4.2: what holds the duplicate is reported right after it */
+			packet_of(before)->arrived = ++tcp->arrivals;
 		return RECEIVE_DUPLICATE;
+	}
 	COUNT(tcp, out_of_order);
 	if (range_extend(tcp, conn, packet, before, after))
 		return RECEIVE_KEPT;

@@ -8,6 +8,7 @@
 #include "lib/core/inflight.h"
 #include "lib/core/life.h"
 #include "lib/core/output.h"
+#include "lib/core/path.h"
 #include "lib/core/window.h"
 #include "lib/core/work.h"
 
@@ -54,7 +55,7 @@ static bool segment_is_acceptable(const struct tcp_conn *conn, const struct fram
 	return start < window_bytes || last < window_bytes;
 }
 
-bool segment_trim(struct tcp *tcp, const struct tcp_conn *conn, struct frame *frame)
+bool segment_trim(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
 {
 	bool is_cut = false;
 	uint32_t window_bytes;
@@ -62,6 +63,7 @@ bool segment_trim(struct tcp *tcp, const struct tcp_conn *conn, struct frame *fr
 	if (seq_before(frame->seq, conn->rcv_nxt)) {
 		uint32_t cut = cc_min(seq_distance(conn->rcv_nxt, frame->seq), frame->text_bytes);
 
+		path_report(tcp, conn, frame->seq, cut);
 		frame->text_offset = (uint16_t)(frame->text_offset + cut);
 		frame->text_bytes = (uint16_t)(frame->text_bytes - cut);
 		frame->seq = conn->rcv_nxt;
@@ -136,10 +138,12 @@ static bool segment_check_sequence(struct tcp *tcp, struct tcp_conn *conn, struc
 		frame->seq = conn->rcv_nxt;
 		return false;
 	}
-	if (frame->text_bytes && seq_before(frame->seq, conn->rcv_nxt))
+	if (frame->text_bytes && seq_before(frame->seq, conn->rcv_nxt)) {
+		path_report(tcp, conn, frame->seq, cc_min(frame->text_bytes, seq_distance(conn->rcv_nxt, frame->seq)));
 		COUNT(tcp, drop_tcp_text_duplicate);
-	else
+	} else {
 		COUNT(tcp, drop_tcp_sequence);
+	}
 	if (frame->flags & TCP_RST)
 		return true;
 	if (frame->text_bytes || frame->flags & (TCP_SYN | TCP_FIN)) {

@@ -28,7 +28,7 @@ void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct fr
 bool segment_take_text(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame);
 
 /* Keeps of text and FIN what is new and inside the window; true: something was cut off, which wants an ACK. */
-bool segment_trim(struct tcp *tcp, const struct tcp_conn *conn, struct frame *frame);
+bool segment_trim(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame);
 
 /* What SYN and SYN-ACK agree on, from the peer's options; ours was sent again `retransmits` times and offered
  * conn->mss_bytes. */

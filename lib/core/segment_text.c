@@ -4,6 +4,7 @@
  */
 #include "lib/core/life.h"
 #include "lib/core/output.h"
+#include "lib/core/path.h"
 #include "lib/core/receive_queue.h"
 #include "lib/core/segment.h"
 #include "lib/core/window.h"
@@ -104,8 +105,10 @@ static bool text_out_of_order(struct tcp *tcp, struct tcp_conn *conn, struct fra
 	verdict = receive_queue_insert(tcp, conn, frame->packet, frame->seq, frame->flags & TCP_FIN);
 	if (verdict == RECEIVE_REFUSED)
 		COUNT(tcp, drop_tcp_text_out_of_order);
-	if (verdict == RECEIVE_DUPLICATE)
+	if (verdict == RECEIVE_DUPLICATE) {
+		path_report(tcp, conn, frame->seq, frame->text_bytes);
 		COUNT(tcp, drop_tcp_text_duplicate);
+	}
 	return verdict == RECEIVE_KEPT;
 }
 

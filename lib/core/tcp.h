@@ -77,6 +77,7 @@ struct tcp {
 
 	struct work_list to_tell, to_send;
 	bool sends_tried;      /* somebody of to_send had its turn since events were last collected */
+	uint32_t arrivals;     /* running: of text out of order, new or not */
 	uint32_t ooo_packets;  /* held out of order */
 	uint32_t packets_held; /* by connections, in order or not */
 	uint32_t sack_records; /* looked at this turn for what peers report */

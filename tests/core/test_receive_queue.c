@@ -76,9 +76,11 @@ static enum receive_verdict model_insert(struct scene *scene, const struct rte_m
 
 	while (from < end && scene->stamp[from])
 		from++;
-	if (from == end)
-		return RECEIVE_DUPLICATE;
 	scene->kept++;
+	if (from == end) {
+		scene->stamp[offset] = scene->kept; /* RFC 2883: its range is told first */
+		return RECEIVE_DUPLICATE;
+	}
 	for (; from < end && !scene->stamp[from]; from++) {
 		scene->stamp[from] = scene->kept;
 		scene->value[from] = text_of(packet)[from - offset];

@@ -463,6 +463,33 @@ static void test_one_ack_a_burst(void **state)
 	scene_free(scene);
 }
 
+/* RFC 2883 section 4: what comes twice is told once, first; acknowledged already, or part of what is held, which comes next. */
+static void test_duplicates_are_reported_rfc2883(void **state)
+{
+	struct sluice_config config = scene_config();
+	struct scene *scene;
+
+	(void)state;
+	config.sack = true;
+	scene = scene_new(&config);
+	established_by(scene, (struct segment){.mss = MSS, .sack_ok = true});
+	text(scene, 1, 20);
+	expect_ack(scene, 21);
+	text(scene, 1, 20);
+	expect(scene, {.seq = 1, .ack = 21, .flags = TCP_ACK, .sack = {{1, 21}}});
+	text(scene, 11, 20); /* in part */
+	expect(scene, {.seq = 1, .ack = 31, .flags = TCP_ACK, .sack = {{11, 21}}});
+	text(scene, 51, 20);
+	expect(scene, {.seq = 1, .ack = 31, .flags = TCP_ACK, .sack = {{51, 71}}});
+	text(scene, 91, 10);
+	expect(scene, {.seq = 1, .ack = 31, .flags = TCP_ACK, .sack = {{91, 101}, {51, 71}}});
+	text(scene, 61, 5);
+	expect(scene, {.seq = 1, .ack = 31, .flags = TCP_ACK, .sack = {{61, 66}, {51, 71}, {91, 101}}});
+	text(scene, 31, 20);
+	expect(scene, {.seq = 1, .ack = 71, .flags = TCP_ACK, .sack = {{91, 101}}});
+	scene_free(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -474,6 +501,7 @@ int main(void)
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_duplicates_are_counted_without_sack),
 		cmocka_unit_test(test_sack_blocks_rfc2018_4),
+		cmocka_unit_test(test_duplicates_are_reported_rfc2883),
 		cmocka_unit_test(test_out_of_order_bound),
 		cmocka_unit_test(test_fin_in_order),
 		cmocka_unit_test(test_fin_with_ack_of_ours),
