@@ -473,7 +473,8 @@ static void test_duplicates_are_reported_rfc2883(void **state)
 	config.sack = true;
 	scene = scene_new(&config);
 	established_by(scene, (struct segment){.mss = MSS, .sack_ok = true});
-	text(scene, 1, 20);
+	text(scene, 1, 10);
+	text(scene, 11, 10);
 	expect_ack(scene, 21);
 	text(scene, 1, 20);
 	expect(scene, {.seq = 1, .ack = 21, .flags = TCP_ACK, .sack = {{1, 21}}});
