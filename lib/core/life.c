@@ -46,7 +46,7 @@ struct tcp_conn *life_new(struct tcp *tcp, const struct tuple *tuple)
 		.descriptor_last = DESCRIPTOR_NONE,
 		.listener = LISTENER_NONE,
 		.ttl = 64,
-		.quick_acks = 8,
+		.quick_acks = QUICK_ACKS,
 		.ssthresh_bytes = SSTHRESH_NONE_BYTES,
 		.ts_offset = cookie_timestamp_offset(&tcp->keys, tuple),
 		.rcv_buffer_bytes = tcp->config.receive_bytes & CONN_RCV_BUFFER_MAX,

@@ -40,12 +40,17 @@ static void text_grow_buffer(const struct tcp *tcp, struct tcp_conn *conn)
 	conn->rcv_measure_seq = conn->rcv_nxt;
 }
 
-/* Delayed ACKs (RFC 5681 section 4.2): at once for the first segments, every second one, and whatever fills a gap. */
+/*
+ * Delayed ACKs (RFC 5681 section 4.2): at once for the first segments, every second one, whatever fills a gap, and what follows
+ * that: its sender has just cut its window down, and the fewer segments it has on the way the more it waits for each ACK.
+ */
 static void text_acknowledge(struct tcp *tcp, struct tcp_conn *conn, bool at_once)
 {
 	if (conn->unacked_count < CONN_SATURATED)
 		conn->unacked_count = (conn->unacked_count + 1) & CONN_SATURATED;
-	if (at_once || conn->quick_acks || conn->unacked_count >= 2)
+	if (at_once)
+		conn->quick_acks = QUICK_ACKS;
+	if (conn->quick_acks || conn->unacked_count >= 2)
 		conn->flags |= CONN_ACK_NOW;
 	if (conn->quick_acks)
 		conn->quick_acks = (conn->quick_acks - 1) & 15U;

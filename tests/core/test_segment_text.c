@@ -90,12 +90,32 @@ static void test_quickly_at_first(void **state)
 	struct tcp_conn *conn = established(scene);
 
 	(void)state;
-	conn->quick_acks = 8;
-	for (uint32_t i = 0; i < 8; i++) {
+	conn->quick_acks = QUICK_ACKS;
+	for (uint32_t i = 0; i < QUICK_ACKS; i++) {
 		text(scene, 1 + i * 10, 10);
 		expect_ack(scene, 11 + i * 10);
 	}
 	text(scene, 81, 10);
+	expect_nothing(scene);
+	scene_free(scene);
+}
+
+/* A gap is filled: its sender recovers from a loss, and the next ones are acknowledged at once, too. */
+static void test_quickly_after_a_gap(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+
+	(void)state;
+	established(scene);
+	text(scene, 11, 10);
+	expect_ack(scene, 1);
+	text(scene, 1, 10);
+	expect_ack(scene, 21);
+	for (uint32_t i = 0; i < QUICK_ACKS - 1; i++) {
+		text(scene, 21 + i * 10, 10);
+		expect_ack(scene, 31 + i * 10);
+	}
+	text(scene, 21 + (QUICK_ACKS - 1) * 10, 10);
 	expect_nothing(scene);
 	scene_free(scene);
 }
@@ -498,6 +518,7 @@ int main(void)
 		cmocka_unit_test(test_alone_after_the_delay),
 		cmocka_unit_test(test_piggybacked),
 		cmocka_unit_test(test_quickly_at_first),
+		cmocka_unit_test(test_quickly_after_a_gap),
 		cmocka_unit_test(test_no_room_to_delay),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_duplicates_are_counted_without_sack),
