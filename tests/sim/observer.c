@@ -280,6 +280,12 @@ static void note_reset(struct observer *observer, const struct dissect *seg)
 			talk_side(talk, &seg->destination)->heard_reset = true;
 }
 
+/* Older than what its listener echoes already: PAWS drops it (RFC 7323 section 5.3), in order or not. */
+static bool is_stale(const struct side *listener, const struct dissect *seg)
+{
+	return seg->has_timestamps && listener->has_tsval && (int32_t)(seg->tsval - listener->tsecr) < 0;
+}
+
 void observer_delivered(struct observer *observer, uint8_t host, const struct dissect *seg, struct side *speaker,
 			bool is_forged)
 {
@@ -309,6 +315,7 @@ void observer_delivered(struct observer *observer, uint8_t host, const struct di
 	before = ranges_contiguous(&listener->got);
 	end = offset + dissect_span(seg);
 	ranges_add(&listener->got, offset, end < speaker->sent_end ? end : speaker->sent_end);
-	if (ranges_contiguous(&listener->got) > before && side_is_live(listener) && !listener->owes_ack_ns)
+	if (ranges_contiguous(&listener->got) > before && side_is_live(listener) && !listener->owes_ack_ns &&
+	    !is_stale(listener, seg))
 		listener->owes_ack_ns = observer->now_ns;
 }
