@@ -156,6 +156,7 @@ static void test_k_puts_the_epoch_on_the_curve(void **state)
 }
 
 /* From the loss through the plateau to twice K, whatever the product of bandwidth and delay. */
+CLAIMS(MAY_18)
 static void test_trace_is_that_of_the_rfc(void **state)
 {
 	static const uint32_t segments[] = {10, 40, 100, 700, 5000, 60000}, rtt_us[] = {1000, 20000, 100000, 400000};

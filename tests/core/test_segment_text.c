@@ -484,6 +484,7 @@ static void test_one_ack_a_burst(void **state)
 }
 
 /* RFC 2883 section 4: what comes twice is told once, first; acknowledged already, or part of what is held, which comes next. */
+CLAIMS(RFC2883_4)
 static void test_duplicates_are_reported_rfc2883(void **state)
 {
 	struct sluice_config config = scene_config();
