@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "lib/base/assert.h"
+#include "tests/packetdrill/info.h"
 
 #define RETURN_MAX_S 10       /* real time; only a thread that forgot to read the clock takes so long */
 #define JUMPS_MAX    10000000 /* towards an end that will not come */
@@ -82,7 +83,11 @@ static uint64_t next_deadline_ns(const struct adapter *adapter)
 static void set_time(struct adapter *adapter, uint64_t now_ns)
 {
 	bool is_due = next_deadline_ns(adapter) <= now_ns;
+	uint64_t ns = now_ns - adapter_now_ns(adapter);
 
+	for (int fd = 0; ns && fd < SOCKET_FD_MAX; fd++)
+		if (adapter->sockets.at[fd] && adapter->sockets.at[fd]->conn.id)
+			info_time_passes(adapter, adapter->sockets.at[fd], ns);
 	stack_set_time(&adapter->stack, now_ns);
 	if (is_due)
 		adapter_settle(adapter);

@@ -9,7 +9,7 @@
 
 #define FLAG_BYTES_MAX 128
 
-enum flag_kind { FLAG_UINT32, FLAG_UINT8, FLAG_BOOL, FLAG_IP, FLAG_RECEIVE, FLAG_WORD };
+enum flag_kind { FLAG_UINT32, FLAG_UINT8, FLAG_BOOL, FLAG_IP, FLAG_RECEIVE, FLAG_CONGESTION, FLAG_WORD };
 
 struct flag {
 	const char *name;
@@ -35,9 +35,16 @@ static const struct flag flags[] = {
 	{"fin_wait_2_ms", FLAG_UINT32, FIELD(fin_wait_2_ms), NULL, 3600000},
 	{"ts", FLAG_BOOL, FIELD(timestamps), NULL, 1},
 	{"sack", FLAG_BOOL, FIELD(sack), NULL, 1},
-	{"cc", FLAG_WORD, 0, "reno ", 0},
+	{"cc", FLAG_CONGESTION, 0, NULL, 0},
 	{"ecn", FLAG_WORD, 0, "0 ", 0},
 	{"cookies", FLAG_WORD, 0, "never ", 0},
+};
+
+/* As Linux calls them, but for the last. */
+static const char *const congestion_names[] = {
+	[SLUICE_CONGESTION_CUBIC] = "cubic",
+	[SLUICE_CONGESTION_NEWRENO] = "reno",
+	[SLUICE_CONGESTION_NONE] = "none",
 };
 
 void flags_defaults(struct sluice_config *config)
@@ -103,10 +110,28 @@ static bool is_word(const char *words, const char *value)
 	return false;
 }
 
+bool flags_congestion(const char *name, enum sluice_congestion *congestion)
+{
+	for (uint32_t i = 0; i < sizeof(congestion_names) / sizeof(congestion_names[0]); i++) {
+		if (strcmp(congestion_names[i], name) == 0) {
+			*congestion = (enum sluice_congestion)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *flags_congestion_name(enum sluice_congestion congestion)
+{
+	return congestion_names[congestion];
+}
+
 static bool store(const struct flag *flag, const char *value, struct sluice_config *config)
 {
 	if (flag->kind == FLAG_IP)
 		return add_address(value, config);
+	if (flag->kind == FLAG_CONGESTION)
+		return flags_congestion(value, &config->congestion);
 	if (flag->kind == FLAG_WORD)
 		return is_word(flag->words, value);
 	return store_number(flag, value, config);

@@ -42,11 +42,14 @@ static struct tally tally_of(const struct tcp *tcp, const struct tcp_conn *conn)
 	const struct tcp_inflight *record = inflight_is_empty(conn) ? NULL : &conn->inflight;
 
 	for (; record; record = inflight_next(tcp, record)) {
-		tally.unacked += record->retransmits != INFLIGHT_UNSENT;
-		tally.sacked += (record->flags & INFLIGHT_SACKED) != 0;
-		tally.lost += (record->flags & INFLIGHT_LOST) != 0;
-		tally.retransmitted += record->retransmits != 0 && record->retransmits != INFLIGHT_UNSENT &&
-				       !(record->flags & (INFLIGHT_LOST | INFLIGHT_SACKED));
+		bool is_sent = record->retransmits != INFLIGHT_UNSENT, is_lost = record->flags & INFLIGHT_LOST;
+		bool is_sacked = record->flags & INFLIGHT_SACKED;
+		bool is_again = is_sent && record->retransmits && !is_lost && !is_sacked;
+
+		tally.unacked += is_sent;
+		tally.sacked += is_sacked;
+		tally.retransmitted += is_again;
+		tally.lost += is_lost || is_again; /* Linux: whether it was sent again or not */
 	}
 	return tally;
 }
@@ -119,6 +122,24 @@ static struct tcp_conn *conn_of(const struct adapter *adapter, const struct sock
 	return life_conn(&adapter->stack.worker->tcp, socket->conn);
 }
 
+/* What Linux calls chronographs: busy while anything is queued; and then limited, by the peer's window or by our queue. */
+void info_time_passes(const struct adapter *adapter, struct socket *socket, uint64_t ns)
+{
+	struct sluice_conn_info info;
+	uint32_t unsent_bytes, usable_bytes;
+
+	if (!sluice_conn_info(adapter->stack.worker, socket->conn, &info) || !info.queued_bytes)
+		return;
+	unsent_bytes = info.queued_bytes > info.inflight_bytes ? info.queued_bytes - info.inflight_bytes : 0;
+	usable_bytes = info.send_window_bytes > info.inflight_bytes ? info.send_window_bytes - info.inflight_bytes : 0;
+	socket->busy_ns += ns;
+	if (unsent_bytes && usable_bytes < unsent_bytes && usable_bytes < info.mss_bytes &&
+	    info.inflight_bytes + info.mss_bytes <= info.cwnd_bytes)
+		socket->window_limited_ns += ns;
+	else if (!unsent_bytes && socket->lacks_room)
+		socket->queue_limited_ns += ns;
+}
+
 long info_tcp(struct adapter *adapter, const struct socket *socket, void *value, socklen_t *bytes)
 {
 	struct tcp *tcp = &adapter->stack.worker->tcp;
@@ -129,6 +150,9 @@ long info_tcp(struct adapter *adapter, const struct socket *socket, void *value,
 	if (conn) {
 		fill_sender(tcp, conn, &info);
 		fill_receiver(tcp, conn, (uint32_t)socket->options.maxseg_bytes, &info);
+		info.tcpi_busy_time = socket->busy_ns / 1000;
+		info.tcpi_rwnd_limited = socket->window_limited_ns / 1000;
+		info.tcpi_sndbuf_limited = socket->queue_limited_ns / 1000;
 		info.tcpi_last_data_recv = (uint32_t)((adapter_now_ns(adapter) - socket->heard_ns) / 1000000);
 	}
 	memset(value, 0, *bytes);

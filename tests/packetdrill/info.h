@@ -11,5 +11,8 @@ long info_tcp(struct adapter *adapter, const struct socket *socket, void *value,
 long info_congestion(void *value, socklen_t *bytes);
 long info_memory(struct adapter *adapter, const struct socket *socket, void *value, socklen_t *bytes);
 
+/* A socket's connection is as it was for so long. */
+void info_time_passes(const struct adapter *adapter, struct socket *socket, uint64_t ns);
+
 /* TCP_MAXSEG. */
 int info_segment_bytes(const struct adapter *adapter, const struct socket *socket);

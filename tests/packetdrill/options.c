@@ -9,9 +9,11 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "tests/packetdrill/flags.h"
 #include "tests/packetdrill/info.h"
 #include "tests/packetdrill/open.h"
 
@@ -66,8 +68,8 @@ void options_defaults(const struct adapter *adapter, struct socket_options *to)
 		.syncnt = 6,
 		.ttl = 64,
 		.mtu_discover = IP_PMTUDISC_WANT,
-		.congestion = "reno",
 	};
+	snprintf(to->congestion, sizeof(to->congestion), "%s", flags_congestion_name(adapter->config.congestion));
 }
 
 static void apply(struct adapter *adapter, const struct socket *socket, enum sluice_option option, uint64_t value)
@@ -134,15 +136,13 @@ static long set_number(struct adapter *adapter, struct socket *socket, const str
 	return 0;
 }
 
+/* All connections have the configuration's: to ask for another is to ask in vain. */
 static long set_congestion(struct socket *socket, const void *value, socklen_t bytes)
 {
 	char name[sizeof(socket->options.congestion)] = "";
 
 	memcpy(name, value, bytes < sizeof(name) ? bytes : sizeof(name) - 1);
-	if (strcmp(name, "reno") != 0)
-		return -ENOENT;
-	memcpy(socket->options.congestion, name, sizeof(name));
-	return 0;
+	return strcmp(name, socket->options.congestion) == 0 ? 0 : -ENOENT;
 }
 
 static long set(struct adapter *adapter, int fd, int level, int name, const void *value, socklen_t bytes)

@@ -48,9 +48,10 @@ struct socket {
 	struct socket_options options;
 	struct socket *waiting, *next_waiting; /* of a listener: who waits to be accepted, oldest first */
 	uint32_t waiting_count;
-	uint64_t heard_ns;            /* when text last arrived, or it opened */
-	uint64_t wakes_in, wakes_out; /* counts: what an edge-triggered epoll goes by */
-	struct epoll_set *epoll;      /* of SOCKET_EPOLL */
+	uint64_t heard_ns;                                     /* when text last arrived, or it opened */
+	uint64_t busy_ns, window_limited_ns, queue_limited_ns; /* for how long, in all */
+	uint64_t wakes_in, wakes_out;                          /* counts: what an edge-triggered epoll goes by */
+	struct epoll_set *epoll;                               /* of SOCKET_EPOLL */
 };
 
 /* Descriptors to sockets; the kernel hands the lowest free number out, so the table is dense. */
