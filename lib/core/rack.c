@@ -39,7 +39,8 @@ void rack_delivered(const struct tcp *tcp, const struct tcp_conn *conn, const st
 		    const struct delivery *delivery)
 {
 	struct tcp_path *path = path_at(tcp, conn);
-	uint32_t rtt_us = tcp->now_us - record->sent_us + 1;
+	uint32_t rtt_us =
+		cc_max(tcp->now_us - record->sent_us, 1); /* more, and its own burst would seem to be under way */
 	struct seq end = inflight_end(record);
 
 	if (seq_after(end, path->rack_forward))

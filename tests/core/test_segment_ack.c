@@ -416,6 +416,28 @@ static void test_window_is_unsigned(void **state)
 	}
 }
 
+/* RFC 8985 section 6.2: three are reported out of a burst, and what left before them is lost: at once, not with the next tick. */
+static void test_sack_finds_a_burst_s_losses_at_once(void **state)
+{
+	struct sluice_config config = scene_config();
+	struct scene *scene;
+	struct tcp_conn *conn;
+
+	(void)state;
+	config.sack = true;
+	config.congestion = SLUICE_CONGESTION_CUBIC; /* whose window lets both out */
+	scene = scene_new(&config);
+	conn = established_by(scene, (struct segment){.mss = 1000, .sack_ok = true});
+	sends_bytes(scene, conn, 10000, 0);
+	forget_sent(scene);
+	passes_ms(scene, 100);
+	forget_sent(scene);
+	arrives(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK, .sack = {{2001, 5001}}});
+	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_ACK, .bytes = 1000});
+	expect(scene, {.seq = 1001, .ack = 1, .flags = TCP_ACK, .bytes = 1000});
+	scene_free(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -436,6 +458,7 @@ int main(void)
 		cmocka_unit_test(test_fin_acknowledged),
 		cmocka_unit_test(test_text_before_fin_acknowledged),
 		cmocka_unit_test(test_window_is_unsigned),
+		cmocka_unit_test(test_sack_finds_a_burst_s_losses_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
