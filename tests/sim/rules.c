@@ -80,6 +80,8 @@ static void rule_text(const struct side *side, const struct dissect *seg)
 		  side->fin_offset);
 	if (seg->flags & SEG_FIN) {
 		SIDE_RULE(side->fin_asked, "fin", "FIN that the application did not ask for");
+		SIDE_RULE(side->fin_offset || !side->freed_unread, "fin",
+			  "FIN after a close with bytes unread, which is to be told by RST (SHLD-3)");
 		SIDE_RULE(end - 1 == side->taken_bytes + 1, "fin", "FIN at offset %u after %u bytes", end - 1,
 			  side->taken_bytes);
 	}

@@ -265,6 +265,10 @@ static void attack_half_open(struct world *world)
 	aim.forged.seq = aim.peer->iss + 1 + (random_chance(&world->random, 500000) ? 0 : FAR / 2);
 	aim.forged.ack = victim->iss + 1 + FAR / 2 + random_below(&world->random, FAR);
 	aim.forged.flags = random_chance(&world->random, 500000) ? SEG_ACK : SEG_FIN;
+	if (random_chance(&world->random, 300000)) { /* in the window, and not at RCV.NXT: RFC 5961 section 3.2 */
+		aim.forged.seq = aim.peer->iss + 2 + random_below(&world->random, 1000);
+		aim.forged.flags = SEG_RST;
+	}
 	fire(&aim);
 }
 

@@ -332,6 +332,7 @@ void __wrap_sluice_close(struct sluice_worker *worker, sluice_conn conn)
 	witness_deeds[DEED_close]++;
 	if (side) {
 		witness_deeds[DEED_close_unread] += side->readable_bytes > 0;
+		side->freed_unread |= side->readable_bytes > 0 && side->opened && !side->close_asked;
 		side->fin_asked = side->close_asked = true;
 	}
 	witness_look(host, side);
