@@ -29,28 +29,68 @@ static uint32_t nxt(const struct scene *scene, const struct tcp_conn *conn)
 	return conn->snd_nxt.value - scene->side.our_iss;
 }
 
-/* An honest receiver from here on: every byte of the queue comes, as it was given, and is acknowledged. */
+#define STREAM_BYTES_MAX 400000
+
+/* What an honest receiver has, by byte of the stream. */
+struct honest {
+	bool has[STREAM_BYTES_MAX];
+	uint32_t newest; /* the first byte of the last segment */
+};
+
+/* Takes what was sent; every byte is as it was given.  Returns whether there was any. */
+static bool takes(struct scene *scene, struct honest *honest)
+{
+	bool is_any = false;
+
+	for (uint32_t i = scene->sent_first; i < scene->sent_end; i++) {
+		const struct bytes *frame = &scene->sent[i].bytes;
+		uint32_t l4 = l4_of(frame), text = l4 + (frame->at[l4 + 12] >> 4) * 4U;
+		uint32_t seq = be32_value(be32_at(frame->at + l4 + 4)) - scene->side.our_iss;
+
+		for (uint32_t b = 0; text + b < frame->count; b++) {
+			assert_int_equal((char)frame->at[text + b], segment_pattern(seq - 1 + b));
+			honest->has[seq + b] = true;
+			honest->newest = seq;
+			is_any = true;
+		}
+	}
+	forget_sent(scene);
+	return is_any;
+}
+
+/* Acknowledges all of it, and reports the range that the newest segment lies in. */
+static void answers(struct scene *scene, const struct tcp_conn *conn, const struct honest *honest)
+{
+	struct segment ack = {.seq = 1, .ack = una(scene, conn), .flags = TCP_ACK};
+	uint32_t start = honest->newest, end = honest->newest;
+
+	while (honest->has[ack.ack])
+		ack.ack++;
+	while (start > ack.ack && honest->has[start - 1])
+		start--;
+	while (honest->has[end])
+		end++;
+	if (conn->flags & CONN_SACK && start > ack.ack) {
+		ack.sack[0][0] = start;
+		ack.sack[0][1] = end;
+	}
+	arrives(scene, ack);
+}
+
+/* From here on the receiver is honest, and has lost what was sent so far: every byte of the queue comes, and is acknowledged. */
 static void drains(struct scene *scene, struct tcp_conn *conn)
 {
-	for (uint32_t round = 0; conn->snd_queued_bytes && round < 1000; round++) {
-		uint32_t acked = una(scene, conn);
+	struct honest *honest = calloc(1, sizeof(*honest));
 
-		for (uint32_t i = scene->sent_first; i < scene->sent_end; i++) {
-			const struct bytes *frame = &scene->sent[i].bytes;
-			uint32_t l4 = l4_of(frame), text = l4 + (frame->at[l4 + 12] >> 4) * 4U;
-			uint32_t seq = be32_value(be32_at(frame->at + l4 + 4)) - scene->side.our_iss;
-
-			for (uint32_t b = 0; text + b < frame->count; b++)
-				assert_int_equal((char)frame->at[text + b], segment_pattern(seq - 1 + b));
-			if (seq <= acked && seq + frame->count - text > acked)
-				acked = seq + frame->count - text;
-		}
-		forget_sent(scene);
-		if (acked != una(scene, conn))
-			arrives(scene, (struct segment){.seq = 1, .ack = acked, .flags = TCP_ACK});
+	assert_non_null(honest);
+	for (uint32_t round = 0; conn->snd_queued_bytes && round < 2000; round++) {
+		if (takes(scene, honest))
+			answers(scene, conn, honest);
 		else
 			passes_ms(scene, 500);
+		forget_events(scene);
 	}
+	free(honest);
 	assert_int_equal(conn->snd_queued_bytes, 0);
 	still_works(scene, conn);
 }
@@ -102,6 +142,25 @@ static void test_split_acks(void **state)
 	scene_free(split);
 }
 
+/* A thousand duplicates for one lost segment: no more is on its way than before the loss, and a few segments. */
+static void test_a_thousand_duplicate_acks(void **state)
+{
+	struct scene *scene;
+	struct tcp_conn *conn = with_sack(&scene);
+	uint32_t before;
+
+	(void)state;
+	sends_bytes(scene, conn, 200000, 0);
+	before = nxt(scene, conn);
+	forget_sent(scene);
+	for (uint32_t i = 0; i < 1000; i++)
+		arrives(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK});
+	assert_true(nxt(scene, conn) - before <= before + 3000);
+	assert_true(sent_count(scene) <= 20);
+	drains(scene, conn);
+	scene_free(scene);
+}
+
 /* ---- SACK ------------------------------------------------------------------------------------------------ */
 
 /* An ACK of `ack` with one block; the window says something new each time, so that it is no duplicate. */
@@ -149,6 +208,36 @@ static void test_sack_blocks_that_overlap(void **state)
 				.flags = TCP_ACK,
 				.sack = {{0xfffff001U, 1}, {2001, 4001}, {3001 - i, 5001}, {2001 + i, 200000 + i}}});
 	assert_int_equal(una(scene, conn), 1);
+	drains(scene, conn);
+	scene_free(scene);
+}
+
+/* CVE-2019-11477..11479, CVE-2019-5599: every other byte of a full queue, over and over.  Records do not multiply. */
+static void test_sack_of_every_other_byte(void **state)
+{
+	struct scene *scene;
+	struct tcp_conn *conn = with_sack(&scene);
+	uint32_t records, segments = 0;
+
+	(void)state;
+	sends_bytes(scene, conn, 200000, 0);
+	records = scene->tcp->inflight.used_count;
+	forget_sent(scene);
+	for (uint32_t round = 0; round < 4; round++) {
+		for (uint32_t at = 3; at + 8 < nxt(scene, conn); at += 8) {
+			arrives(scene,
+				(struct segment){
+					.seq = 1,
+					.ack = 1,
+					.flags = TCP_ACK,
+					.sack = {{at, at + 1}, {at + 2, at + 3}, {at + 4, at + 5}, {at + 6, at + 7}}});
+			segments += sent_count(scene);
+			forget_sent(scene);
+			assert_true(scene->tcp->inflight.used_count <= records + 30);
+		}
+	}
+	assert_true(segments <= 100);
+	passes_ms(scene, 1000);
 	drains(scene, conn);
 	scene_free(scene);
 }
@@ -236,8 +325,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_optimistic_acks),
 		cmocka_unit_test(test_split_acks),
+		cmocka_unit_test(test_a_thousand_duplicate_acks),
 		cmocka_unit_test(test_insane_sack_blocks),
 		cmocka_unit_test(test_sack_blocks_that_overlap),
+		cmocka_unit_test(test_sack_of_every_other_byte),
 		cmocka_unit_test(test_sack_holes_over_tiny_segments),
 		cmocka_unit_test(test_sack_reneging),
 		cmocka_unit_test(test_sack_that_was_not_negotiated),
