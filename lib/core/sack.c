@@ -72,7 +72,7 @@ static struct sack_set sack_valid(struct tcp *tcp, const struct tcp_conn *conn, 
 		if (seq_at_or_before(block->end, conn->snd_una) && seq_before(block->start, block->end))
 			continue; /* old news */
 		if (!seq_before(block->start, block->end) || seq_after(block->end, conn->snd_nxt) ||
-		    seq_before(block->start, conn->snd_una)) {
+		    seq_at_or_before(block->start, conn->snd_una)) {
 			COUNT(tcp, sack_blocks_refused);
 			continue;
 		}

@@ -8,6 +8,7 @@
 
 #include "lib/core/inflight.h"
 #include "lib/wire/build.h"
+#include "tests/core/scoreboard.h"
 
 struct sluice_config scene_config(void)
 {
@@ -126,6 +127,16 @@ static void keep_events(struct scene *scene)
 	}
 }
 
+static void check_scoreboard(const struct scene *scene)
+{
+	const char *fault = scoreboard_fault_of_any(scene->tcp);
+
+	if (!fault)
+		return;
+	print_error("%s\n", fault);
+	fail();
+}
+
 void turn(struct scene *scene)
 {
 	bool more = true;
@@ -140,6 +151,7 @@ void turn(struct scene *scene)
 	}
 	if (!scene->refuses)
 		wire_takes(scene);
+	check_scoreboard(scene);
 }
 
 void frame_arrives(struct scene *scene, const struct bytes *frame)
@@ -351,6 +363,7 @@ void scene_free(struct scene *scene)
 	assert_int_equal(tcp->wheel.count, 0);
 	assert_int_equal(tcp->descriptors.used_count, 0);
 	assert_int_equal(tcp->inflight.used_count, 0);
+	assert_int_equal(tcp->paths.used_count, 0);
 	assert_int_equal(tcp->chunks_small.used_count, 0);
 	assert_int_equal(tcp->chunks_large.used_count, 0);
 	assert_int_equal(tcp->packets_held, 0);

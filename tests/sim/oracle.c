@@ -3,8 +3,9 @@
 #include "tests/sim/oracle.h"
 
 #include "config/limits.h"
-#include "tests/sim/junk.h"
 #include "lib/worker/worker.h"
+#include "tests/core/scoreboard.h"
+#include "tests/sim/junk.h"
 #include "tests/sim/violation.h"
 
 #define SPIN_TURNS_MAX 3000
@@ -134,6 +135,13 @@ static void check_time_wait(struct host *host, const struct sluice_statistics *b
 	     "time-wait", "host %c: TIME-WAIT ended after %llu ms", 'A' + host->index, lasted_ns / MILLISECOND_NS);
 }
 
+static void check_scoreboard(const struct host *host)
+{
+	const char *fault = scoreboard_fault_of_any(&host->worker->tcp);
+
+	RULE(!fault, "scoreboard", "host %c: %s", 'A' + host->index, fault);
+}
+
 void oracle_after_turn(struct host *host, uint32_t event_count)
 {
 	struct sluice_statistics before = host->statistics;
@@ -142,6 +150,7 @@ void oracle_after_turn(struct host *host, uint32_t event_count)
 	check_counters(host, &before);
 	check_time_wait(host, &before);
 	check_gauges(host);
+	check_scoreboard(host);
 	check_spin(host, &before, event_count);
 }
 
