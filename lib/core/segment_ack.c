@@ -56,6 +56,12 @@ static bool ack_is_duplicate(const struct tcp_conn *conn, const struct frame *fr
 	       frame->window != 0;
 }
 
+/* Blocks mean nothing unless both SYNs agreed on them. */
+static bool ack_reports(const struct tcp_conn *conn, const struct frame *frame)
+{
+	return conn->flags & CONN_SACK && frame->options.sack_count;
+}
+
 /* SND.UNA moves. */
 static void ack_advance(struct tcp *tcp, struct tcp_conn *conn, struct seq ack, struct delivery *delivery)
 {
@@ -94,7 +100,7 @@ void segment_acked(struct tcp *tcp, struct tcp_conn *conn, const struct frame *f
 	if (delivery.rtt_us || delivery.sack_rtt_us)
 		rtt_measured(conn, delivery.rtt_us ? delivery.rtt_us : delivery.sack_rtt_us);
 	if (is_new || is_duplicate || delivery.sacked_bytes || delivery.is_dsack)
-		recovery_acked(tcp, conn, &delivery, is_new, is_duplicate && frame->options.sack_count == 0);
+		recovery_acked(tcp, conn, &delivery, is_new, is_duplicate && !ack_reports(conn, frame));
 }
 
 void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame, bool is_new)
