@@ -221,7 +221,8 @@ void recovery_timed_out(struct tcp *tcp, struct tcp_conn *conn)
 		inflight_mark_lost(tcp, conn, &conn->inflight);
 		return;
 	}
-	path->frto = is_first && !(conn->flags & CONN_RECOVERY) ? FRTO_FIRST : FRTO_NONE;
+	path->frto = conn->flags & (CONN_RECOVERY | CONN_TIMEOUT) ? FRTO_NONE
+								  : FRTO_FIRST; /* RFC 5682 section 2.1, step 1 */
 	recovery_clear(conn, CONN_RECOVERY);
 	conn->flags |= CONN_TIMEOUT;
 	path->recover = conn->snd_nxt;
