@@ -32,7 +32,7 @@
 #define NEIGHBOUR_ASKS_MAX                 3
 #define NEIGHBOUR_ASK_MS                   1000
 #define NEIGHBOUR_FRESH_MS                 60000 /* then asked again when used */
-#define HOPS_MAX                           128   /* source MACs remembered for half-open entries */
+#define HOPS_MAX                           64    /* source MACs remembered for half-open entries */
 
 /* Fragments.  RFC 8200 section 4.5 wants 60 s at most; RFC 1122 section 3.3.2 60 s and more, which 16-bit IDs do not bear. */
 #define FRAGMENTS_LIFE_S                   15

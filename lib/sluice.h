@@ -119,72 +119,75 @@ static inline bool sluice_address_is_ipv4(const struct sluice_address *address)
 	X(drop_neighbour_full, "packet that waited for an address to be resolved, and could not")   \
 	X(drop_send_refused, "answer not sent: the port's queue was full")
 
-#define SLUICE_COUNTS(X)                                                                        \
-	X(packets_received, "packets received")                                                 \
-	X(bytes_received, "bytes received, frames whole")                                       \
-	X(packets_sent, "packets the port took")                                                \
-	X(bytes_sent, "bytes sent, frames whole")                                               \
-	X(segments_received, "TCP segments that passed the checks of frame and checksum")       \
-	X(segments_fast, "segments taken by the fast path")                                     \
-	X(segments_sent, "TCP segments built")                                                  \
-	X(text_bytes_received, "stream bytes delivered in order")                               \
-	X(text_bytes_sent, "stream bytes sent for the first time")                              \
-	X(turns, "turns of the loop")                                                           \
-	X(turns_busy, "turns that found work")                                                  \
-	X(passive_opens, "connections opened by a peer")                                        \
-	X(active_opens, "connections opened by us")                                             \
-	X(connects, "active opens attempted")                                                   \
-	X(connections_closed, "connections whose CLOSED event was raised")                      \
-	X(connections_reset, "connections ended by the peer's RST")                             \
-	X(connections_aborted, "connections ended by our RST")                                  \
-	X(connections_timed_out, "connections given up after retransmitting (R2)")              \
-	X(connections_unreachable, "active opens ended by an ICMP error")                       \
-	X(connections_refused, "active opens answered with RST")                                \
-	X(syns_received, "SYNs at a listener")                                                  \
-	X(half_open_created, "half-open entries made")                                          \
-	X(half_open_completed, "half-open entries that became connections")                     \
-	X(half_open_evicted, "half-open entries evicted, oldest first, for newer ones")         \
-	X(half_open_expired, "half-open entries given up after the last retransmission")        \
-	X(half_open_reset, "half-open entries ended by the peer's RST")                         \
-	X(time_wait_created, "TIME-WAIT records made")                                          \
-	X(time_wait_expired, "TIME-WAIT records that lasted 2MSL")                              \
-	X(time_wait_recycled, "TIME-WAIT records given up early, oldest first, for newer ones") \
-	X(time_wait_reopened, "TIME-WAIT tuples reused by a new SYN (RFC 6191)")                \
-	X(time_wait_restarted, "TIME-WAIT restarted by a retransmitted FIN")                    \
-	X(fin_wait_2_expired, "closed connections in FIN-WAIT-2 whose peer never closed")       \
-	X(retransmits_timeout, "segments retransmitted after RTO")                              \
-	X(retransmits_fast, "segments retransmitted in fast recovery")                          \
-	X(retransmits_syn, "SYN and SYN-ACK segments retransmitted")                            \
-	X(recoveries_fast, "fast recoveries entered")                                           \
-	X(recoveries_timeout, "retransmission timeouts")                                        \
-	X(recoveries_undone, "recoveries found to be spurious, and undone")                     \
-	X(tail_probes, "tail loss probes sent (RFC 8985)")                                      \
-	X(retransmits_probe, "segments retransmitted as tail loss probes")                      \
-	X(dsacks_received, "reports of bytes received twice (RFC 2883)")                        \
-	X(sack_blocks_refused, "SACK blocks that cannot be true")                               \
-	X(sacks_skipped, "ACKs whose SACK blocks were not looked at: bound on a turn's work")   \
-	X(sacks_reneged, "peers that took back what they had reported")                         \
-	X(window_probes, "zero-window probes sent")                                             \
-	X(acks_delayed, "ACKs sent by the delayed-ACK timer")                                   \
-	X(acks_duplicate, "duplicate ACKs received")                                            \
-	X(challenge_acks, "challenge ACKs sent")                                                \
-	X(challenge_acks_limited, "challenge ACKs not sent: per-connection limit")              \
-	X(resets_sent, "RST segments sent")                                                     \
-	X(resets_limited, "RST segments not sent: per-worker limit")                            \
-	X(out_of_order, "out-of-order segments kept")                                           \
-	X(timers_fired, "timer deadlines that fired")                                           \
-	X(timers_bound_hit, "turns that left due timers to the next")                           \
-	X(stash_empty, "allocations that found the packet stash empty")                         \
-	X(sends_refused, "packets the port refused at first")                                   \
-	X(icmp_soft, "ICMP errors noted for their connection")                                  \
-	X(path_mtus_lowered, "path MTUs lowered by ICMP")                                       \
-	X(path_mtus_held, "ICMP packet too big held until its segment times out")               \
-	X(fragments_received, "fragments taken, to be put together")                            \
-	X(fragments_joined, "segments put together from fragments")                             \
-	X(echoes_answered, "ICMP and ICMPv6 echo requests answered")                            \
-	X(neighbours_asked, "ARP and ND requests sent")                                         \
-	X(neighbours_answered, "ARP and ND requests answered")                                  \
-	X(neighbours_failed, "neighbours that did not answer")                                  \
+#define SLUICE_COUNTS(X)                                                                          \
+	X(packets_received, "packets received")                                                   \
+	X(bytes_received, "bytes received, frames whole")                                         \
+	X(packets_sent, "packets the port took")                                                  \
+	X(bytes_sent, "bytes sent, frames whole")                                                 \
+	X(segments_received, "TCP segments that passed the checks of frame and checksum")         \
+	X(segments_fast, "segments taken by the fast path")                                       \
+	X(segments_sent, "TCP segments built")                                                    \
+	X(text_bytes_received, "stream bytes delivered in order")                                 \
+	X(text_bytes_sent, "stream bytes sent for the first time")                                \
+	X(turns, "turns of the loop")                                                             \
+	X(turns_busy, "turns that found work")                                                    \
+	X(passive_opens, "connections opened by a peer")                                          \
+	X(active_opens, "connections opened by us")                                               \
+	X(connects, "active opens attempted")                                                     \
+	X(connections_closed, "connections whose CLOSED event was raised")                        \
+	X(connections_reset, "connections ended by the peer's RST")                               \
+	X(connections_aborted, "connections ended by our RST")                                    \
+	X(connections_timed_out, "connections given up after retransmitting (R2)")                \
+	X(connections_unreachable, "active opens ended by an ICMP error")                         \
+	X(connections_refused, "active opens answered with RST")                                  \
+	X(syns_received, "SYNs at a listener")                                                    \
+	X(half_open_created, "half-open entries made")                                            \
+	X(half_open_completed, "half-open entries that became connections")                       \
+	X(half_open_evicted, "half-open entries evicted, oldest first, for newer ones")           \
+	X(half_open_expired, "half-open entries given up after the last retransmission")          \
+	X(half_open_reset, "half-open entries ended by the peer's RST")                           \
+	X(time_wait_created, "TIME-WAIT records made")                                            \
+	X(time_wait_expired, "TIME-WAIT records that lasted 2MSL")                                \
+	X(time_wait_recycled, "TIME-WAIT records given up early, oldest first, for newer ones")   \
+	X(time_wait_reopened, "TIME-WAIT tuples reused by a new SYN (RFC 6191)")                  \
+	X(time_wait_restarted, "TIME-WAIT restarted by a retransmitted FIN")                      \
+	X(fin_wait_2_expired, "closed connections in FIN-WAIT-2 whose peer never closed")         \
+	X(retransmits_timeout, "segments retransmitted after RTO")                                \
+	X(retransmits_fast, "segments retransmitted in fast recovery")                            \
+	X(retransmits_syn, "SYN and SYN-ACK segments retransmitted")                              \
+	X(recoveries_fast, "fast recoveries entered")                                             \
+	X(recoveries_timeout, "retransmission timeouts")                                          \
+	X(recoveries_undone, "recoveries found to be spurious, and undone")                       \
+	X(tail_probes, "tail loss probes sent (RFC 8985)")                                        \
+	X(retransmits_probe, "segments retransmitted as tail loss probes")                        \
+	X(dsacks_received, "reports of bytes received twice (RFC 2883)")                          \
+	X(sack_blocks_refused, "SACK blocks that cannot be true")                                 \
+	X(sacks_skipped, "ACKs whose SACK blocks were not looked at: bound on a turn's work")     \
+	X(ecn_marks_received, "segments that a router marked: congestion experienced (RFC 3168)") \
+	X(ecn_echoes_received, "segments by which the peer echoed a mark")                        \
+	X(ecn_reductions, "congestion windows reduced for an echo")                               \
+	X(sacks_reneged, "peers that took back what they had reported")                           \
+	X(window_probes, "zero-window probes sent")                                               \
+	X(acks_delayed, "ACKs sent by the delayed-ACK timer")                                     \
+	X(acks_duplicate, "duplicate ACKs received")                                              \
+	X(challenge_acks, "challenge ACKs sent")                                                  \
+	X(challenge_acks_limited, "challenge ACKs not sent: per-connection limit")                \
+	X(resets_sent, "RST segments sent")                                                       \
+	X(resets_limited, "RST segments not sent: per-worker limit")                              \
+	X(out_of_order, "out-of-order segments kept")                                             \
+	X(timers_fired, "timer deadlines that fired")                                             \
+	X(timers_bound_hit, "turns that left due timers to the next")                             \
+	X(stash_empty, "allocations that found the packet stash empty")                           \
+	X(sends_refused, "packets the port refused at first")                                     \
+	X(icmp_soft, "ICMP errors noted for their connection")                                    \
+	X(path_mtus_lowered, "path MTUs lowered by ICMP")                                         \
+	X(path_mtus_held, "ICMP packet too big held until its segment times out")                 \
+	X(fragments_received, "fragments taken, to be put together")                              \
+	X(fragments_joined, "segments put together from fragments")                               \
+	X(echoes_answered, "ICMP and ICMPv6 echo requests answered")                              \
+	X(neighbours_asked, "ARP and ND requests sent")                                           \
+	X(neighbours_answered, "ARP and ND requests answered")                                    \
+	X(neighbours_failed, "neighbours that did not answer")                                    \
 	X(posts_run, "functions run by sluice_post")
 
 #define SLUICE_COUNTERS(X) SLUICE_DROPS(X) SLUICE_COUNTS(X)
@@ -259,6 +262,13 @@ enum sluice_congestion {
 	SLUICE_CONGESTION_NONE, /* the peer's window alone is the limit: for laboratories, never for a shared network */
 };
 
+/* Explicit congestion notification (RFC 3168). */
+enum sluice_ecn {
+	SLUICE_ECN_OFF,   /* neither asked for nor granted */
+	SLUICE_ECN_GRANT, /* granted to peers that ask for it */
+	SLUICE_ECN_ASK,   /* asked for, too, in the SYN */
+};
+
 enum sluice_idle { SLUICE_IDLE_BUSY, SLUICE_IDLE_SLEEP };
 
 /* All sizes are per worker.  sluice_config_defaults() fills in every field. */
@@ -289,6 +299,7 @@ struct sluice_config {
 	bool timestamps, sack, nodelay;
 	bool path_mtu_discovery; /* RFC 1191, 8201: segments become smaller where the path asks for it */
 	enum sluice_congestion congestion;
+	enum sluice_ecn ecn;
 	uint32_t initial_window_segments; /* RFC 6928: 10 */
 	uint32_t time_wait_ms;            /* 2MSL: 60,000 */
 	uint32_t fin_wait_2_ms;           /* after close, for a peer that never closes: 60,000 */

@@ -12,6 +12,8 @@ static const char *const congestion_choices[] = {[SLUICE_CONGESTION_CUBIC] = "cu
 						 [SLUICE_CONGESTION_NEWRENO] = "newreno",
 						 [SLUICE_CONGESTION_NONE] = "none",
 						 NULL};
+static const char *const ecn_choices[] = {
+	[SLUICE_ECN_OFF] = "off", [SLUICE_ECN_GRANT] = "grant", [SLUICE_ECN_ASK] = "ask", NULL};
 static const char *const idle_choices[] = {[SLUICE_IDLE_BUSY] = "busy", [SLUICE_IDLE_SLEEP] = "sleep", NULL};
 
 static const char *check_address(const char *value)
@@ -139,6 +141,12 @@ static const struct options_entry entries[] = {
 	 .choices = congestion_choices,
 	 .help = "Congestion control: CUBIC with HyStart++ (RFC 9438, 9406), NewReno (RFC 5681), or none at all: for a "
 		 "laboratory only, it starves whoever shares the network."},
+	{.name = "ecn",
+	 .group = "TCP",
+	 CONFIG(ecn),
+	 .kind = OPTIONS_CHOICE,
+	 .choices = ecn_choices,
+	 .help = "Explicit congestion notification (RFC 3168): off, granted to who asks, or asked for as well."},
 	NUMBER("initial-window", initial_window_segments, 1, 64, "Initial congestion window, in segments (RFC 6928)."),
 	TIME_MS("time-wait-time", time_wait_ms, 1, 240000, "How long TIME-WAIT lasts: 2MSL (RFC 9293)."),
 	TIME_MS("fin-wait-2-time", fin_wait_2_ms, 1, 3600000,

@@ -6,6 +6,7 @@
 #include "lib/core/congestion.h"
 
 #include "lib/core/cc.h"
+#include "lib/core/ecn.h"
 
 #define CONGESTION_NONE_BYTES (1U << 30)
 
@@ -99,10 +100,26 @@ void congestion_lost(const struct tcp *tcp, struct tcp_conn *conn)
 	uint32_t flight_bytes = congestion_flight_bytes(conn);
 
 	path->flags &= (uint16_t)~PATH_HYSTART;
+	ecn_reduced(conn);
 	if (congestion_is_cubic(tcp))
 		congestion_set(tcp, conn, cubic_lost(&path->cubic, conn->cwnd_bytes, flight_bytes, conn->mss_bytes));
 	else if (!congestion_is_none(tcp))
 		conn->ssthresh_bytes = cc_ssthresh(flight_bytes, conn->mss_bytes);
+}
+
+void congestion_marked(const struct tcp *tcp, struct tcp_conn *conn)
+{
+	struct tcp_path *path = path_at(tcp, conn);
+	uint32_t flight_bytes = congestion_flight_bytes(conn);
+
+	path->flags &= (uint16_t)~PATH_HYSTART;
+	ecn_reduced(conn);
+	if (congestion_is_cubic(tcp)) {
+		congestion_set(tcp, conn, cubic_marked(&path->cubic, conn->cwnd_bytes, flight_bytes, conn->mss_bytes));
+	} else if (!congestion_is_none(tcp)) {
+		conn->ssthresh_bytes = cc_ssthresh(flight_bytes, conn->mss_bytes);
+		conn->cwnd_bytes = cc_max(flight_bytes / 2, conn->mss_bytes);
+	}
 }
 
 void congestion_timed_out(const struct tcp *tcp, struct tcp_conn *conn, bool is_first)
@@ -112,6 +129,7 @@ void congestion_timed_out(const struct tcp *tcp, struct tcp_conn *conn, bool is_
 
 	if (path)
 		path->flags &= (uint16_t)~PATH_HYSTART;
+	ecn_reduced(conn);
 	if (is_first && !congestion_is_none(tcp)) {
 		if (path && congestion_is_cubic(tcp))
 			congestion_set(tcp, conn,

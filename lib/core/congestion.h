@@ -15,6 +15,9 @@ void congestion_acked(const struct tcp *tcp, struct tcp_conn *conn, const struct
 /* A loss: sets the slow start threshold to what the window shall come to. */
 void congestion_lost(const struct tcp *tcp, struct tcp_conn *conn);
 
+/* The peer echoes a mark (RFC 3168 section 6.1.2): the same, at once, and the window may come down to one segment. */
+void congestion_marked(const struct tcp *tcp, struct tcp_conn *conn);
+
 /* A retransmission time-out: the same, and the window is one segment (RFC 5681 section 3.1).  `is_first`: of its row. */
 void congestion_timed_out(const struct tcp *tcp, struct tcp_conn *conn, bool is_first);
 

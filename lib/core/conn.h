@@ -114,6 +114,8 @@ struct tcp_conn {
 	uint8_t unacked_count : 4;  /* text segments since our last ACK; saturates */
 	uint8_t is_full_acked : 1;  /* a segment of mss_bytes has got through, or as much in one ACK */
 	uint8_t wants_reports : 1;  /* SLUICE_OPTION_REPORTS */
+	uint8_t is_ece_owed : 1;    /* a mark arrived: our segments echo it (RFC 3168) */
+	uint8_t is_cwr_owed : 1;    /* our window was reduced: the next new text says so */
 	uint8_t probes_count;
 	uint8_t event_mask; /* SLUICE_*, not yet told */
 
@@ -152,7 +154,7 @@ struct tcp_conn {
 	uint8_t challenge_count : 4, challenge_second : 3;
 	uint8_t is_scaled : 1; /* both SYNs had a window scale (RFC 7323 section 2.2) */
 	uint8_t ttl;
-	uint8_t dscp_ecn;
+	uint8_t dscp_ecn;        /* ECT(0): ECN was agreed on */
 	uint8_t ooo_count;       /* ranges; saturates */
 	uint16_t ts_recent_512s; /* when ts_recent was taken */
 };

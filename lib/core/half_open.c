@@ -6,6 +6,7 @@
 
 #include "lib/core/answer.h"
 #include "lib/core/cc.h"
+#include "lib/core/ecn.h"
 #include "lib/core/half_open_fifo.h"
 #include "lib/core/life.h"
 #include "lib/core/output.h"
@@ -137,7 +138,7 @@ static void half_open_answer(struct tcp *tcp, uint32_t index)
 		.mac = &tcp->half_open.hop[entry->hop],
 		.seq = entry->iss,
 		.ack = seq_add(entry->irs, 1),
-		.flags = TCP_SYN | TCP_ACK,
+		.flags = TCP_SYN | TCP_ACK | (entry->ecn ? TCP_ECE : 0),
 		.window = half_open_window(tcp, entry),
 		.options = {.present = TCP_HAS_MSS,
 			    .mss_bytes = half_open_our_mss(tcp, index),
@@ -218,7 +219,7 @@ static void half_open_fill(struct tcp *tcp, struct half_open *entry, const struc
 
 	entry->irs = syn->seq;
 	entry->remote_port = syn->tuple.remote_port;
-	entry->hop = half_open_hop(&tcp->half_open, frame_source_mac(syn)) & 127U;
+	entry->hop = half_open_hop(&tcp->half_open, frame_source_mac(syn)) & 63U;
 	entry->mss_bytes = options->present & TCP_HAS_MSS ? cc_min(options->mss_bytes, 16383) & 16383 : 0;
 	entry->shift = HALF_OPEN_NO_SHIFT;
 	if (options->present & TCP_HAS_WINDOW_SCALE)
@@ -226,6 +227,7 @@ static void half_open_fill(struct tcp *tcp, struct half_open *entry, const struc
 	entry->sack = options->present & TCP_HAS_SACK_PERMITTED && tcp->config.sack;
 	entry->timestamps = options->present & TCP_HAS_TIMESTAMPS && tcp->config.timestamps;
 	entry->ts_recent = options->tsval;
+	entry->ecn = ecn_is_asked(tcp, syn);
 }
 
 static void half_open_make_entry(struct tcp *tcp, const struct frame *syn, uint64_t hash, const struct half_open *like)
@@ -296,6 +298,8 @@ static struct tcp_conn *half_open_promote(struct tcp *tcp, uint32_t index, const
 		conn->rcv_buffer_bytes = listener->receive_bytes & CONN_RCV_BUFFER_MAX;
 	conn->mss_bytes = half_open_our_mss(tcp, index);
 	segment_negotiate(tcp, conn, &options, entry->attempts - 1U);
+	if (entry->ecn)
+		ecn_turn_on(conn);
 	conn->listener = entry->listener;
 	conn->peer_mac = *frame_source_mac(frame);
 	conn->flags |= CONN_HAS_MAC | (entry->attempts > 1 ? CONN_SYN_AGAIN : 0);

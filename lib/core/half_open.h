@@ -22,8 +22,8 @@ struct half_open {
 	uint16_t listener : 6, local : 6; /* local: index of our address */
 	uint16_t due_ms : 4;              /* when the delay is over, in ms modulo 16; due_16ms is the end of those 16 */
 	uint64_t next : 24, previous : 24, due_16ms : 16;
-	uint32_t mss_bytes : 14, shift : 4, sack : 1, timestamps : 1, attempts : 3,
-		hop : 7;     /* shift: HALF_OPEN_NO_SHIFT */
+	uint32_t mss_bytes : 14, shift : 4, sack : 1, timestamps : 1, attempts : 3, hop : 6,
+		ecn : 1;     /* shift: HALF_OPEN_NO_SHIFT */
 	uint32_t pinned : 1; /* its ISN is no cookie: it reuses a tuple in TIME-WAIT, and is never evicted */
 	uint32_t again : 1;  /* the SYN came again and was answered again: whose round trip ends now, nobody knows */
 	uint8_t remote[];    /* 4 or 16 bytes */

@@ -6,6 +6,7 @@
 #include "lib/core/output.h"
 
 #include "lib/core/cc.h"
+#include "lib/core/ecn.h"
 #include "lib/core/inflight.h"
 #include "lib/core/life.h"
 #include "lib/core/path.h"
@@ -114,7 +115,7 @@ static uint32_t output_usual_bytes(const struct tcp_conn *conn)
 bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output_segment segment)
 {
 	struct rte_mbuf *packet = transmit_is_full(tcp) ? NULL : transmit_take(tcp);
-	uint8_t option_bytes[40];
+	uint8_t option_bytes[40], flags, dscp_ecn;
 	struct tcp_options options;
 
 	if (!packet)
@@ -125,6 +126,7 @@ bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output_segmen
 		packet->data_len = (uint16_t)segment.text_bytes;
 		packet->pkt_len = segment.text_bytes;
 	}
+	flags = ecn_flags(tcp, conn, segment.flags, segment.text_bytes && !segment.is_plain, &dscp_ecn);
 	options = output_options(tcp, conn, segment.flags);
 	if (segment.text_bytes + tcp_options_bytes(&options) > conn->mss_bytes + output_usual_bytes(conn))
 		options.present &= (uint8_t)~TCP_HAS_SACK; /* a full segment sent again: its text comes first */
@@ -137,9 +139,9 @@ bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output_segmen
 				      .option_bytes = (uint8_t)tcp_options_write(option_bytes, &options),
 				      .options = option_bytes,
 				      .window = output_window(conn, segment.flags),
-				      .flags = segment.flags,
+				      .flags = flags,
 				      .ttl = conn->ttl,
-				      .dscp_ecn = conn->dscp_ecn,
+				      .dscp_ecn = dscp_ecn,
 				      .io_flags = tcp->io_flags,
 			      });
 	if (options.present & TCP_HAS_SACK && conn->path != INDEX_NONE)
@@ -303,7 +305,7 @@ static enum output_result output_new(struct tcp *tcp, struct tcp_conn *conn, boo
 /* RFC 9293 section 3.8.6.1: one byte, or the FIN, beyond a window that stays shut. */
 static enum output_result output_probe(struct tcp *tcp, struct tcp_conn *conn)
 {
-	struct output_segment segment = {.seq = conn->snd_nxt, .flags = TCP_ACK};
+	struct output_segment segment = {.seq = conn->snd_nxt, .flags = TCP_ACK, .is_plain = true};
 	enum output_result result;
 
 	if (output_unsent_bytes(conn))

@@ -20,6 +20,7 @@ enum path_flag {
 	PATH_UNDO = BIT(6),        /* undo and undo_* hold something */
 	PATH_UNDO_STAMP = BIT(7),  /* undo_stamp, too */
 	PATH_REPORT = BIT(8),      /* report is to be told with the next ACK */
+	PATH_ECN_ROUND = BIT(10),  /* ecn_round holds something */
 	PATH_HYSTART = BIT(9),     /* the first slow start: hystart holds something, and undo does not */
 };
 
@@ -70,6 +71,7 @@ struct tcp_path {
 		struct cubic_undo undo;
 	};
 
+	struct seq ecn_round;         /* SND.NXT when a mark was last obeyed */
 	struct tcp_sack_block report; /* received twice (RFC 2883) */
 };
 

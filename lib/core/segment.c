@@ -5,6 +5,7 @@
  */
 #include "lib/core/segment.h"
 
+#include "lib/core/ecn.h"
 #include "lib/core/inflight.h"
 #include "lib/core/life.h"
 #include "lib/core/output.h"
@@ -209,6 +210,7 @@ bool segment_arrives_slowly(struct tcp *tcp, struct tcp_conn *conn, struct frame
 	is_cut = segment_trim(tcp, conn, frame);
 	if (segment_check_ack_flag(tcp, frame) || segment_check_ack(tcp, conn, frame))
 		return false;
+	ecn_arrived(tcp, conn, frame);
 	is_receiving = STATE_IN(conn->state, STATES_RECEIVING);
 	if (is_cut && (is_receiving || is_shut)) {
 		conn->flags |= CONN_ACK_NOW;
@@ -230,7 +232,7 @@ static bool segment_is_predicted(const struct tcp_conn *conn, const struct frame
 	    (frame->flags & (TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK | TCP_URG)) != TCP_ACK)
 		return false;
 	if (conn->flags & (CONN_RECOVERY | CONN_TIMEOUT | CONN_ORPHAN | CONN_PERSIST) || conn->ooo_head ||
-	    frame->options.present & TCP_HAS_SACK)
+	    frame->options.present & TCP_HAS_SACK || ecn_is_told(frame))
 		return false;
 	if (conn->flags & CONN_TIMESTAMPS &&
 	    (!(frame->options.present & TCP_HAS_TIMESTAMPS) || (int32_t)(frame->options.tsval - conn->ts_recent) < 0))

@@ -4,6 +4,7 @@
  */
 #include "lib/core/answer.h"
 #include "lib/core/cc.h"
+#include "lib/core/ecn.h"
 #include "lib/core/inflight.h"
 #include "lib/core/life.h"
 #include "lib/core/output.h"
@@ -75,6 +76,8 @@ static bool syn_sent_take_rest(struct tcp *tcp, struct tcp_conn *conn, struct fr
 /* SYN-ACK: established. */
 static bool syn_sent_open(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame)
 {
+	if (ecn_is_granted(tcp, frame))
+		ecn_turn_on(conn);
 	segment_acked(tcp, conn, frame);
 	life_open(tcp, conn);
 	conn->flags |= CONN_ACK_NOW;

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "lib/core/cc.h"
+#include "lib/core/ecn.h"
 #include "lib/core/life.h"
 #include "lib/core/output.h"
 #include "lib/core/receive_queue.h"
@@ -204,7 +205,7 @@ int user_set_option(struct tcp *tcp, struct tcp_conn *conn, enum sluice_option o
 	case SLUICE_OPTION_DSCP:
 		if (value > 63)
 			return -EINVAL;
-		conn->dscp_ecn = (uint8_t)(value << 2);
+		conn->dscp_ecn = (uint8_t)(value << 2 | (conn->dscp_ecn & ECN_MASK));
 		return 0;
 	case SLUICE_OPTION_TTL:
 		if (value == 0 || value > 255)

@@ -97,6 +97,7 @@ void sluice_config_defaults(struct sluice_config *config)
 		.nodelay = true,
 		.path_mtu_discovery = true,
 		.congestion = SLUICE_CONGESTION_CUBIC,
+		.ecn = SLUICE_ECN_GRANT,
 		.initial_window_segments = 10,
 		.time_wait_ms = 60000,
 		.fin_wait_2_ms = 60000,

@@ -45,6 +45,7 @@ static void test_each_option_fills_its_field(void **state)
 	FILLS(receive_max_bytes, 1 << 20, "--receive-window-max", "1Mi");
 	FILLS(window_shift, 3, "--window-shift", "3");
 	FILLS(congestion, SLUICE_CONGESTION_NEWRENO, "--congestion", "newreno");
+	FILLS(ecn, SLUICE_ECN_ASK, "--ecn", "ask");
 	FILLS(timestamps, false, "--timestamps", "off");
 	FILLS(sack, false, "--sack", "off");
 	FILLS(nodelay, false, "--nodelay", "off");

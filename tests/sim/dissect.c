@@ -171,6 +171,7 @@ static void take_ipv4(struct dissect *out, const uint8_t *at, uint32_t bytes)
 		return;
 	}
 	out->hop_limit = at[8];
+	out->ecn = at[1] & 3;
 	out->ip_bytes = total;
 	memcpy(out->source.ip + 12, at + 12, 4);
 	memcpy(out->destination.ip + 12, at + 16, 4);
@@ -193,6 +194,7 @@ static void take_ipv6(struct dissect *out, const uint8_t *at, uint32_t bytes)
 	}
 	out->ipv6 = true;
 	out->hop_limit = at[7];
+	out->ecn = at[1] >> 4 & 3;
 	out->ip_bytes = payload + 40;
 	memcpy(out->source.ip, at + 8, 16);
 	memcpy(out->destination.ip, at + 24, 16);

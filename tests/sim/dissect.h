@@ -10,7 +10,16 @@
 
 enum dissect_kind { DISSECT_BAD, DISSECT_TCP, DISSECT_ARP, DISSECT_ICMP, DISSECT_OTHER };
 
-enum { SEG_FIN = 0x01, SEG_SYN = 0x02, SEG_RST = 0x04, SEG_PSH = 0x08, SEG_ACK = 0x10, SEG_URG = 0x20 };
+enum {
+	SEG_FIN = 0x01,
+	SEG_SYN = 0x02,
+	SEG_RST = 0x04,
+	SEG_PSH = 0x08,
+	SEG_ACK = 0x10,
+	SEG_URG = 0x20,
+	SEG_ECE = 0x40,
+	SEG_CWR = 0x80
+};
 
 struct address {
 	uint8_t ip[16]; /* IPv4 as ::ffff:a.b.c.d */
@@ -24,6 +33,7 @@ struct dissect {
 	struct address source, destination;
 	bool ipv6;
 	uint8_t hop_limit;
+	uint8_t ecn;       /* the two bits of the IP header */
 	uint32_t ip_bytes; /* header and payload, by the IP header */
 	uint32_t l3_offset, l4_offset;
 

@@ -185,6 +185,27 @@ static bool send_pieces(struct link *link, struct flights *flights, struct rando
 	return count > 0;
 }
 
+/* RFC 3168 section 5: a router that would rather not lose the packet marks it, if it may. */
+static bool mark(struct flight *flight)
+{
+	uint8_t *at = flight->frame + 14;
+	struct dissect seg = dissect(flight->frame, flight->bytes);
+	uint16_t sum;
+
+	if (seg.kind != DISSECT_TCP || !seg.ecn || seg.ecn == 3)
+		return false;
+	if (seg.ipv6) {
+		at[1] |= 0x30;
+		return true;
+	}
+	at[1] |= 3;
+	at[10] = at[11] = 0;
+	sum = dissect_fold(dissect_sum(0, at, (at[0] & 15U) * 4));
+	at[10] = (uint8_t)(sum >> 8);
+	at[11] = (uint8_t)sum;
+	return true;
+}
+
 void link_send(struct link *link, struct flights *flights, struct random *random, uint64_t now_ns,
 	       struct flight *flight, uint64_t *faults)
 {
@@ -200,6 +221,8 @@ void link_send(struct link *link, struct flights *flights, struct random *random
 		return;
 	}
 	due_ns = arrives_ns(link, random, leaves, faults);
+	if (random_chance(random, weather->mark_ppm))
+		faults[FAULT_mark] += mark(flight);
 	if (random_chance(random, weather->duplicate_ppm)) {
 		faults[FAULT_duplicate]++;
 		send_again(flights, flight, due_ns + random_between(random, 0, weather->late_ns));

@@ -40,7 +40,7 @@ void flights_clear(struct flights *flights);
 /* Chances are in parts per million of frames. */
 struct weather {
 	uint32_t loss_ppm, gust_ppm; /* a gust loses a run of frames */
-	uint32_t duplicate_ppm, reorder_ppm, damage_ppm, replay_ppm, fragment_ppm;
+	uint32_t duplicate_ppm, reorder_ppm, damage_ppm, replay_ppm, fragment_ppm, mark_ppm;
 	uint64_t delay_ns, jitter_ns;    /* at least, and up to this much more without reordering */
 	uint64_t late_least_ns, late_ns; /* reordered frames are late by so much */
 	uint64_t replay_ns;              /* replayed ones come again within this */
@@ -57,6 +57,7 @@ struct weather {
 	X(damage)    \
 	X(replay)    \
 	X(fragment)  \
+	X(mark)      \
 	X(queue_full) X(cut) X(pause) X(stall) X(stash_empty) X(send_refused) X(receive_full) X(forged) X(junk) X(icmp)
 
 enum fault {

@@ -26,6 +26,7 @@ static void note_syn(struct side *side, const struct dissect *seg)
 	side->offers_shift = seg->has_shift;
 	side->offers_sack = seg->has_sack_permitted;
 	side->offers_timestamps = seg->has_timestamps;
+	side->offers_ecn = (seg->flags & (SEG_ECE | SEG_CWR)) == (seg->flags & SEG_ACK ? SEG_ECE : SEG_ECE | SEG_CWR);
 	side->shift = seg->shift > 14 ? 14 : seg->shift;
 	side->mss = seg->has_mss ? seg->mss : seg->ipv6 ? 1220 : 536;
 }

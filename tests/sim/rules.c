@@ -23,8 +23,9 @@ void rules_any_segment(const struct observer *observer, uint8_t host, const stru
 	const struct observed_host *from = &observer->host[host];
 	uint8_t flags = seg->flags;
 
-	RULE(seg->reserved == 0 && (flags & ~(SEG_FIN | SEG_SYN | SEG_RST | SEG_PSH | SEG_ACK)) == 0, "flags",
-	     "flags %02x, reserved bits %x", flags, seg->reserved);
+	RULE(seg->reserved == 0 &&
+		     (flags & ~(SEG_FIN | SEG_SYN | SEG_RST | SEG_PSH | SEG_ACK | SEG_ECE | SEG_CWR)) == 0,
+	     "flags", "flags %02x, reserved bits %x", flags, seg->reserved);
 	RULE(!(flags & SEG_SYN) || !(flags & (SEG_FIN | SEG_RST)), "flags", "SYN together with FIN or RST: %02x",
 	     flags);
 	RULE(flags & (SEG_SYN | SEG_RST | SEG_ACK), "flags", "a segment without ACK that is no SYN or RST: %02x",
@@ -205,6 +206,24 @@ static bool has_crossed_an_old_syn(const struct side *side)
 	return !side->talk->side[1 - side->index].has_iss && side->is_active && !side->opened;
 }
 
+/* RFC 3168 section 6.1: on new text once agreed, never on anything else; nobody marks but routers. */
+static void rule_ecn(const struct side *side, const struct dissect *seg)
+{
+	const struct side *other = &side->talk->side[1 - side->index];
+	bool is_new = seg->text_bytes && seg->seq - side->iss == side->sent_end;
+
+	SIDE_RULE(!seg->ecn || (seg->ecn == 2 && is_new && side->offers_ecn && other->offers_ecn), "ecn",
+		  "codepoint %u on what is not new text, or was not agreed on", seg->ecn);
+	if (seg->flags & SEG_SYN)
+		SIDE_RULE(!(seg->flags & SEG_ACK) || !(seg->flags & (SEG_ECE | SEG_CWR)) || side->is_active ||
+				  (other->offers_ecn && !(seg->flags & SEG_CWR)),
+			  "ecn", "SYN-ACK with flags %02x", seg->flags);
+	else
+		SIDE_RULE(!(seg->flags & (SEG_ECE | SEG_CWR)) || (side->offers_ecn && other->offers_ecn), "ecn",
+			  "flags %02x, not agreed on", seg->flags);
+	SIDE_RULE(!(seg->flags & SEG_CWR) || is_new || seg->flags & SEG_SYN, "ecn", "CWR on what is not new text");
+}
+
 void rules_segment(const struct observer *observer, struct side *side, const struct dissect *seg)
 {
 	SIDE_RULE(!side->reset_sent || !side->closed, "reset", "spoke after its own RST");
@@ -217,6 +236,7 @@ void rules_segment(const struct observer *observer, struct side *side, const str
 	rule_sack(side, seg);
 	rule_timestamps(side, seg);
 	rule_offers(side, seg);
+	rule_ecn(side, seg);
 }
 
 /* RFC 9293 section 3.5.2: <SEQ=SEG.ACK><CTL=RST>, or <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>. */

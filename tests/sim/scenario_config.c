@@ -98,6 +98,7 @@ static void draw_config(struct world *world, struct host *host)
 	config->congestion = odd(world, 60)   ? SLUICE_CONGESTION_CUBIC
 			     : odd(world, 80) ? SLUICE_CONGESTION_NEWRENO
 					      : SLUICE_CONGESTION_NONE;
+	config->ecn = odd(world, 20) ? SLUICE_ECN_OFF : odd(world, 40) ? SLUICE_ECN_GRANT : SLUICE_ECN_ASK;
 	config->fragments = odd(world, 70) ? 128 : 0;
 	config->nodelay = odd(world, 60);
 	draw_windows(world, config);
@@ -207,6 +208,7 @@ static void draw_weather(struct world *world, struct weather *weather)
 	weather->damage_ppm = odd(world, 50) ? between(world, 1000, 30000) : 0;
 	weather->replay_ppm = odd(world, 30) ? between(world, 500, 10000) : 0;
 	weather->fragment_ppm = odd(world, 20) ? between(world, 1000, 100000) : 0;
+	weather->mark_ppm = odd(world, 60) ? between(world, 1000, 200000) : 0;
 	if (odd(world, 30)) {
 		weather->rate_bps = 1000000ULL * between(world, 1, 200);
 		weather->queue_bytes = between(world, 4000, 100000);

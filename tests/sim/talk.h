@@ -33,7 +33,7 @@ struct side {
 	/* What it sent. */
 	bool has_iss, has_acked, has_edge, has_tsval, reset_sent, unexplained_reset;
 	bool closes_second; /* the other's FIN had arrived before it sent its own: no TIME-WAIT here */
-	bool offers_shift, offers_sack, offers_timestamps;
+	bool offers_shift, offers_sack, offers_timestamps, offers_ecn;
 	uint8_t shift;
 	uint16_t mss;
 	uint32_t iss;
