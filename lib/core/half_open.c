@@ -57,14 +57,6 @@ bool half_open_matches(const struct tcp *tcp, uint32_t index, const struct tuple
 	       memcmp(entry->remote, &tuple->remote.byte[16 - bytes], bytes) == 0;
 }
 
-static struct half_open_fifo *half_open_fifo(struct half_open_set *set, uint32_t index)
-{
-	const struct half_open *entry = half_open_at(set, index);
-	uint32_t group = entry->pinned ? 2 : index & HALF_OPEN_IPV6 ? 1 : 0;
-
-	return &set->fifo[group * HALF_OPEN_ATTEMPTS_MAX + entry->attempts - 1];
-}
-
 static uint32_t half_open_delay_ms(const struct tcp *tcp, uint32_t attempts)
 {
 	uint32_t most_ms = cc_min(tcp->config.rto_max_ms, HALF_OPEN_DELAY_MAX_MS);
@@ -80,7 +72,7 @@ static void half_open_wait(struct tcp *tcp, uint32_t index)
 
 	entry->due_16ms = (over_tick / DUE_TICKS + 1) & 0xffff;
 	entry->due_ms = over_tick / (DUE_TICKS / 16) & 15U;
-	half_open_fifo_append(&tcp->half_open, half_open_fifo(&tcp->half_open, index), index);
+	half_open_fifo_append(&tcp->half_open, half_open_fifo_of(&tcp->half_open, index), index);
 }
 
 /* The round trip of its SYN-ACK, which is answered now, in ms: RFC 6298's first measurement.  0: it was sent more than once. */
@@ -99,7 +91,7 @@ static void half_open_free(struct tcp *tcp, uint32_t index)
 {
 	struct half_open_set *set = &tcp->half_open;
 
-	half_open_fifo_remove(set, half_open_fifo(set, index), index);
+	half_open_fifo_remove(set, half_open_fifo_of(set, index), index);
 	set->pinned_count -= half_open_at(set, index)->pinned;
 	pool_give(index & HALF_OPEN_IPV6 ? &set->ipv6 : &set->ipv4, index & ~HALF_OPEN_IPV6);
 }
@@ -440,7 +432,7 @@ static void half_open_due(struct tcp *tcp, uint32_t index)
 		half_open_drop(tcp, index);
 		return;
 	}
-	half_open_fifo_remove(&tcp->half_open, half_open_fifo(&tcp->half_open, index), index);
+	half_open_fifo_remove(&tcp->half_open, half_open_fifo_of(&tcp->half_open, index), index);
 	entry->attempts = (entry->attempts + 1) & 7;
 	half_open_wait(tcp, index);
 	COUNT(tcp, retransmits_syn);

@@ -35,3 +35,12 @@ static inline void half_open_fifo_remove(struct half_open_set *set, struct half_
 	else
 		half_open_at(set, entry->next)->previous = entry->previous;
 }
+
+/* The one that an entry waits in. */
+static inline struct half_open_fifo *half_open_fifo_of(struct half_open_set *set, uint32_t index)
+{
+	const struct half_open *entry = half_open_at(set, index);
+	uint32_t group = entry->pinned ? 2 : index & HALF_OPEN_IPV6 ? 1 : 0;
+
+	return &set->fifo[group * HALF_OPEN_ATTEMPTS_MAX + entry->attempts - 1];
+}
