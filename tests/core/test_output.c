@@ -101,6 +101,7 @@ static void test_end_of_the_queue_is_pushed(void **state)
 }
 
 /* One that leaves alone is not: nobody merges it with anything. */
+CLAIMS(RFC3042_2)
 static void test_one_alone_is_not_pushed(void **state)
 {
 	struct scene *scene = scene_new(NULL);

@@ -5,6 +5,7 @@
  */
 #include "lib/core/sack.h"
 
+#include "tests/claims/claims.h"
 #include "tests/core/loss.h"
 
 static struct tcp_conn *ten_segments(struct scene **scene)
@@ -13,6 +14,7 @@ static struct tcp_conn *ten_segments(struct scene **scene)
 }
 
 /* RFC 2018 section 5.1: what is reported is not sent again, the holes are; and all it takes is reports. */
+CLAIMS(RFC2018_5, RFC8985_6)
 static void test_holes_are_sent_again(void **state)
 {
 	struct scene *scene;
@@ -62,6 +64,7 @@ static void test_part_of_a_record(void **state)
 }
 
 /* What cannot be true is refused, one block at a time: the next block counts, and so does the acknowledgment. */
+CLAIMS(RFC2018_5_1)
 static void test_blocks_refused(void **state)
 {
 	static const struct {
@@ -121,6 +124,7 @@ static void test_old_ack(void **state)
 }
 
 /* RFC 2883 section 4: the first block tells of a duplicate if it lies before the acknowledgment, or within the second. */
+CLAIMS(RFC2883_5)
 static void test_duplicates_reported_rfc2883_4(void **state)
 {
 	struct scene *scene;
