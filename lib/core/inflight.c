@@ -62,13 +62,24 @@ static void inflight_unmark(struct tcp *tcp, struct tcp_conn *conn, const struct
 	}
 }
 
+/* Without SACK, nobody knows which have arrived: not more than are not lost. */
+static void inflight_bound_told(const struct tcp_conn *conn, struct tcp_path *path)
+{
+	uint32_t others_bytes = seq_distance(conn->snd_nxt, conn->snd_una) - path->lost_bytes;
+
+	if (!(conn->flags & CONN_SACK) && path->sacked_bytes > others_bytes)
+		path->sacked_bytes = others_bytes;
+}
+
 void inflight_mark_lost(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record)
 {
 	struct tcp_path *path = path_of(tcp, conn);
 
 	ASSERT(!(record->flags & INFLIGHT_SACKED));
-	if (path && !(record->flags & INFLIGHT_LOST))
+	if (path && !(record->flags & INFLIGHT_LOST)) {
 		path->lost_bytes += record->bytes;
+		inflight_bound_told(conn, path);
+	}
 	record->flags |= INFLIGHT_LOST;
 }
 
