@@ -112,7 +112,7 @@ void congestion_marked(const struct tcp *tcp, struct tcp_conn *conn)
 	struct tcp_path *path = path_at(tcp, conn);
 	uint32_t flight_bytes = congestion_flight_bytes(conn);
 
-	path->flags &= (uint16_t)~PATH_HYSTART;
+	path->flags &= (uint16_t) ~(PATH_HYSTART | PATH_UNDO | PATH_UNDO_STAMP); /* a mark is never spurious */
 	ecn_reduced(conn);
 	if (congestion_is_cubic(tcp)) {
 		congestion_set(tcp, conn, cubic_marked(&path->cubic, conn->cwnd_bytes, flight_bytes, conn->mss_bytes));

@@ -62,6 +62,7 @@ struct tcp_path {
 
 	/* What spurious recovery is found out by (RFC 4015, RFC 3708), and what is put back then. */
 	struct seq undo_marker; /* SND.UNA when it began */
+	struct seq undo_end;    /* SND.NXT when it ended: once that is acknowledged, so is whatever was sent again */
 	uint32_t undo_stamp;    /* TSval of its first retransmission */
 	uint32_t undo_sent_bytes, undo_dsacked_bytes;
 

@@ -73,6 +73,7 @@ static void recovery_note_for_undo(const struct tcp_conn *conn, struct tcp_path 
 	path->flags = (uint16_t)((path->flags | PATH_UNDO) & ~(PATH_UNDO_STAMP | PATH_HYSTART));
 	path->undo = cubic_save(&path->cubic, conn->cwnd_bytes, conn->ssthresh_bytes);
 	path->undo_marker = conn->snd_una;
+	path->undo_end = conn->snd_nxt;
 	path->undo_sent_bytes = path->undo_dsacked_bytes = 0;
 }
 
@@ -130,6 +131,7 @@ static void recovery_leave(struct tcp *tcp, struct tcp_conn *conn, struct tcp_pa
 	recovery_clear(conn, CONN_RECOVERY | CONN_TIMEOUT);
 	path->dup_acks = 0;
 	path->frto = FRTO_NONE;
+	path->undo_end = conn->snd_nxt;
 	if (!recovery_has_sack(conn))
 		path->sacked_bytes = 0;
 	rack_recovered(path);
@@ -181,7 +183,10 @@ static bool recovery_try_frto(const struct tcp *tcp, struct tcp_conn *conn, stru
 		bool has_new_text = conn->snd_queued_bytes > seq_distance(conn->snd_nxt, conn->snd_una) &&
 				    conn->snd_wnd_bytes > seq_distance(conn->snd_nxt, conn->snd_una);
 
-		if (is_new && has_new_text) {
+		/* An ACK of a part of what was sent again tells nothing. */
+		bool is_whole = inflight_is_empty(conn) || conn->inflight.retransmits == 0;
+
+		if (is_new && is_whole && has_new_text) {
 			path->frto = FRTO_SECOND;
 			conn->cwnd_bytes = path_pipe_bytes(tcp, conn) + 2U * conn->mss_bytes;
 		} else if (is_new || is_told) {
@@ -270,6 +275,8 @@ static void recovery_judge(struct tcp *tcp, struct tcp_conn *conn, struct tcp_pa
 		congestion_lost(tcp, conn);
 		congestion_reduced(tcp, conn);
 	}
+	if (is_new && seq_after(conn->snd_una, path->undo_end))
+		path->flags &= (uint16_t) ~(PATH_UNDO | PATH_UNDO_STAMP);
 	if (seq_before(path->recover, conn->snd_una) && is_new)
 		path->recover = seq_add(conn->snd_una, UINT32_MAX); /* trails, so that its distance never wraps */
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "lib/core/cc.h"
 #include "lib/core/inflight.h"
 #include "tests/core/scene.h"
 
@@ -52,7 +53,8 @@ static inline struct tcp_conn *loss_flight(struct scene **scene, struct loss_set
 	if (syn.stamped)
 		syn.tsval = 7;
 	conn = established_by(*scene, syn);
-	conn->cwnd_bytes = segments * MSS;
+	if (segments)
+		conn->cwnd_bytes = segments * MSS;
 	assert_int_equal(sends_bytes(*scene, conn, (segments + setting.queued) * MSS, 0),
 			 (segments + setting.queued) * MSS);
 	assert_int_equal(sent_count(*scene), segments);
