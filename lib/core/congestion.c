@@ -49,11 +49,27 @@ void congestion_begin(const struct tcp *tcp, struct tcp_conn *conn)
 	path->flags |= PATH_HYSTART;
 }
 
-/* RFC 5681 section 3.1, RFC 9438 section 5.8: a window that nothing fills has no reason to grow. */
-static bool congestion_is_limiting(const struct tcp_conn *conn, const struct delivery *delivery)
+/* Over a window of what was sent, so that its last ACKs, which find little in flight, count like its first. */
+static uint32_t congestion_used_bytes(const struct tcp_conn *conn, struct tcp_path *path,
+				      const struct delivery *delivery)
 {
+	if (!path)
+		return delivery->pipe_bytes;
+	if (delivery->pipe_bytes > path->flight_most_bytes || seq_after(conn->snd_una, path->flight_end)) {
+		path->flight_most_bytes = delivery->pipe_bytes;
+		path->flight_end = conn->snd_nxt;
+	}
+	return path->flight_most_bytes;
+}
+
+/* RFC 5681 section 3.1, RFC 9438 section 5.8: a window that nothing fills has no reason to grow; in slow start, more than half of
+ * it will do, since it doubles. */
+static bool congestion_is_limiting(const struct tcp_conn *conn, struct tcp_path *path, const struct delivery *delivery)
+{
+	uint32_t used_bytes = congestion_used_bytes(conn, path, delivery);
+
 	return delivery->pipe_bytes + conn->mss_bytes >= conn->cwnd_bytes || conn->flags & CONN_TIMEOUT ||
-	       (conn->cwnd_bytes < conn->ssthresh_bytes && 2 * delivery->pipe_bytes >= conn->cwnd_bytes);
+	       (conn->cwnd_bytes < conn->ssthresh_bytes && used_bytes > conn->cwnd_bytes / 2);
 }
 
 /* Slow start while it is the first: true, whatever came of it. */
@@ -78,7 +94,7 @@ static bool congestion_hystart(struct tcp_conn *conn, struct tcp_path *path, con
 void congestion_acked(const struct tcp *tcp, struct tcp_conn *conn, const struct delivery *delivery)
 {
 	struct tcp_path *path = path_of(tcp, conn);
-	bool is_limiting = congestion_is_limiting(conn, delivery);
+	bool is_limiting = congestion_is_limiting(conn, path, delivery);
 
 	if (congestion_is_none(tcp) || (path && congestion_hystart(conn, path, delivery, is_limiting)))
 		return;

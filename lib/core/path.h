@@ -42,6 +42,10 @@ struct tcp_path {
 	uint8_t dup_acks;      /* in a row; saturates */
 	uint8_t frto;          /* enum path_frto */
 
+	/* The most that was in flight since flight_end was sent: how much of the congestion window is put to use. */
+	uint32_t flight_most_bytes;
+	struct seq flight_end;
+
 	/* RACK (RFC 8985 section 5). */
 	uint32_t rack_sent_us; /* RACK.xmit_ts */
 	uint32_t rack_rtt_us;

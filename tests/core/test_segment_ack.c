@@ -416,6 +416,26 @@ static void test_window_is_unsigned(void **state)
 	}
 }
 
+/* RFC 5681 section 3.1: a window that was put to use grows by all of what was, its last ACKs included; half of one does not. */
+static void test_growth_of_a_used_window(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = established(scene);
+
+	(void)state;
+	sends_bytes(scene, conn, 5 * MSS, 0);
+	acks(scene, 1 + 2 * MSS);
+	assert_int_equal(conn->cwnd_bytes, 10 * MSS);
+	acks(scene, 1 + 5 * MSS);
+	assert_int_equal(conn->cwnd_bytes, 10 * MSS);
+	sends_bytes(scene, conn, 10 * MSS, 0);
+	for (uint32_t i = 1; i <= 5; i++) {
+		acks(scene, 1 + (5 + 2 * i) * MSS);
+		assert_int_equal(conn->cwnd_bytes, (10 + 2 * i) * MSS);
+	}
+	scene_free(scene);
+}
+
 /* RFC 8985 section 6.2: three are reported out of a burst, and what left before them is lost: at once, not with the next tick. */
 static void test_sack_finds_a_burst_s_losses_at_once(void **state)
 {
@@ -458,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_fin_acknowledged),
 		cmocka_unit_test(test_text_before_fin_acknowledged),
 		cmocka_unit_test(test_window_is_unsigned),
+		cmocka_unit_test(test_growth_of_a_used_window),
 		cmocka_unit_test(test_sack_finds_a_burst_s_losses_at_once),
 	};
 
