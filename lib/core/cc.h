@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define CC_SLOW_START_SEGMENTS_MAX \
-	8 /* counted per ACK: one ACK may answer a whole turn's burst (RFC 9406 section 4.2) */
+	16 /* counted per ACK: where the peer merges what it receives, one ACK answers a whole initial window */
 
 #define DUPLICATE_ACKS      3          /* RFC 5681 section 3.2 */
 #define SSTHRESH_NONE_BYTES (1U << 30) /* of who never lost anything; no window is larger (RFC 7323 section 2.3) */

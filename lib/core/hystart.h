@@ -22,7 +22,7 @@
 #define HYSTART_N_RTT_SAMPLE       8
 #define HYSTART_CSS_GROWTH_DIVISOR 4
 #define HYSTART_CSS_ROUNDS         5
-#define HYSTART_L                  8 /* segments counted for each ACK, since nothing paces what they release */
+#define HYSTART_L                  16 /* segments counted for each ACK; the RFC's 8 is less than one ACK of a merged burst answers */
 
 #define HYSTART_RTT_UNKNOWN        UINT32_MAX /* the RFC's infinity */
 

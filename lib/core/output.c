@@ -225,9 +225,20 @@ static bool output_is_worth(const struct tcp_conn *conn, uint32_t bytes, uint32_
 	return bytes > 0 && !is_last && is_idle && bytes >= tcp_conn_max_wnd_bytes(conn) / 2;
 }
 
-/* The next new segment; text_bytes 0 and no FIN: none.  `follows`: it is not the first of this turn; `is_forced`: neither the
- * congestion window nor Nagle holds it back. */
-static struct output_segment output_plan(const struct tcp *tcp, const struct tcp_conn *conn, bool follows,
+/*
+ * Does the nth segment of a turn end the first half of the window?  It is pushed, as the last of the turn is: a peer that merges
+ * what it receives until it sees PSH then answers the first half while the second is still under way.
+ */
+static bool output_is_half(const struct tcp_conn *conn, uint32_t nth, uint32_t full_bytes)
+{
+	uint64_t twice_bytes = 2ULL * (nth + 1) * full_bytes;
+
+	return nth && twice_bytes <= conn->cwnd_bytes && twice_bytes + 2 * full_bytes > conn->cwnd_bytes;
+}
+
+/* The next new segment, the nth of this turn counted from 0; text_bytes 0 and no FIN: none.  `is_forced`: neither the congestion
+ * window nor Nagle holds it back.  PSH: MUST-61. */
+static struct output_segment output_plan(const struct tcp *tcp, const struct tcp_conn *conn, uint32_t nth,
 					 bool is_forced)
 {
 	struct output_segment segment = {.seq = conn->snd_nxt, .flags = TCP_ACK};
@@ -245,11 +256,10 @@ static struct output_segment output_plan(const struct tcp *tcp, const struct tcp
 	if (bytes && !is_forced && !output_is_worth(conn, bytes, unsent_bytes, full_bytes))
 		return segment;
 	segment.text_bytes = bytes;
-	/* MUST-61; and with the last of several that leave together, for a peer that merges what it receives until then. */
 	next_bytes = cc_min(cc_min(unsent_bytes - bytes, full_bytes), (uint32_t)usable_bytes - bytes);
-	if (bytes &&
-	    (bytes == unsent_bytes || (follows && (!next_bytes || pipe_bytes + bytes + next_bytes > conn->cwnd_bytes))))
-		segment.flags |= TCP_PSH;
+	if (bytes == unsent_bytes || (nth && (!next_bytes || pipe_bytes + bytes + next_bytes > conn->cwnd_bytes)) ||
+	    output_is_half(conn, nth, full_bytes))
+		segment.flags |= bytes ? TCP_PSH : 0;
 	if (conn->flags & CONN_FIN_QUEUED && !(conn->flags & CONN_FIN_SENT) && bytes == unsent_bytes &&
 	    (uint32_t)usable_bytes > bytes)
 		segment.flags |= TCP_FIN;
@@ -293,9 +303,9 @@ static enum output_result output_first(struct tcp *tcp, struct tcp_conn *conn, s
 	return OUTPUT_SENT;
 }
 
-static enum output_result output_new(struct tcp *tcp, struct tcp_conn *conn, bool follows)
+static enum output_result output_new(struct tcp *tcp, struct tcp_conn *conn, uint32_t nth)
 {
-	struct output_segment segment = output_plan(tcp, conn, follows, false);
+	struct output_segment segment = output_plan(tcp, conn, nth, false);
 
 	if (segment.text_bytes == 0 && !(segment.flags & TCP_FIN))
 		return OUTPUT_NOTHING;
@@ -394,7 +404,7 @@ static bool output_text(struct tcp *tcp, struct tcp_conn *conn)
 		return false;
 	path_restart_idle(tcp, conn);
 	for (uint32_t i = 0; i < OUTPUT_SEGMENTS_PER_CONNECTION_MAX; i++) {
-		result = output_new(tcp, conn, i > 0);
+		result = output_new(tcp, conn, i);
 		if (result != OUTPUT_SENT)
 			break;
 	}

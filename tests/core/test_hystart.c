@@ -207,10 +207,10 @@ static void test_growth(void **state)
 	(void)state;
 	hystart_begin(&hystart, seq_of(0));
 	assert_int_equal(hystart_grow(&hystart, 1, MSS), 1);
-	assert_int_equal(hystart_grow(&hystart, 8 * MSS, MSS), 8 * MSS);
-	assert_int_equal(hystart_grow(&hystart, 9 * MSS, MSS), 8 * MSS);
+	assert_int_equal(hystart_grow(&hystart, HYSTART_L * MSS, MSS), HYSTART_L * MSS);
+	assert_int_equal(hystart_grow(&hystart, (HYSTART_L + 1) * MSS, MSS), HYSTART_L * MSS);
 	hystart.phase = HYSTART_CSS;
-	assert_int_equal(hystart_grow(&hystart, 100 * MSS, MSS), 2 * MSS);
+	assert_int_equal(hystart_grow(&hystart, 100 * MSS, MSS), HYSTART_L / 4 * MSS);
 	for (uint32_t i = 0; i < 4000; i++)
 		grown_bytes += hystart_grow(&hystart, 1, MSS);
 	assert_int_equal(grown_bytes, 1000);

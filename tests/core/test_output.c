@@ -53,7 +53,8 @@ static void test_full_segments_and_a_rest(void **state)
 	scene_free(scene);
 }
 
-/* The last of several that leave together is pushed, though more waits for the window; and so is it when it is sent again. */
+/* The last of several that leave together is pushed, though more waits for the window, and the last of the first half; and so are
+ * they when they are sent again. */
 static void test_a_burst_is_pushed(void **state)
 {
 	struct scene *scene = scene_new(NULL);
@@ -63,7 +64,7 @@ static void test_a_burst_is_pushed(void **state)
 	sends_bytes(scene, conn, 15 * MSS, 0);
 	for (uint32_t i = 0; i < 10; i++) {
 		expect_bytes(scene, 1 + i * MSS, MSS);
-		assert_int_equal((scene->frame.flags & TCP_PSH) != 0, i == 9);
+		assert_int_equal((scene->frame.flags & TCP_PSH) != 0, i == 4 || i == 9);
 	}
 	expect_nothing(scene);
 	passes_ms(scene, 1100);
@@ -531,12 +532,12 @@ static void test_idle_restart(void **state)
 	(void)state;
 	sends_bytes(scene, conn, 10 * MSS, 0);
 	acks(scene, 1 + 10 * MSS, 65535);
-	assert_int_equal(conn->cwnd_bytes, 18 * MSS);
+	assert_int_equal(conn->cwnd_bytes, 20 * MSS);
 	forget_sent(scene);
 	passes_ms(scene, 100);
 	sends_bytes(scene, conn, MSS, 0);
 	acks(scene, 1 + 11 * MSS, 65535);
-	assert_int_equal(conn->cwnd_bytes, 18 * MSS);
+	assert_int_equal(conn->cwnd_bytes, 20 * MSS);
 	forget_sent(scene);
 	passes_ms(scene, 1100);
 	sends_bytes(scene, conn, 30 * MSS, 0);
