@@ -77,6 +77,12 @@ static void apply(struct adapter *adapter, const struct socket *socket, enum slu
 	sluice_set_option(adapter->stack.worker, socket->conn, option, value);
 }
 
+/* Twice what was asked for, as getsockopt() says; the library counts in KiB. */
+static uint64_t queue_bytes(int send_bytes)
+{
+	return ((uint64_t)send_bytes * 2 + 1023) / 1024 * 1024;
+}
+
 void options_apply(struct adapter *adapter, struct socket *socket)
 {
 	const struct socket_options *from = &socket->options;
@@ -85,7 +91,7 @@ void options_apply(struct adapter *adapter, struct socket *socket)
 	apply(adapter, socket, SLUICE_OPTION_DSCP, (uint64_t)from->tos >> 2);
 	apply(adapter, socket, SLUICE_OPTION_TTL, (uint64_t)from->ttl);
 	if (from->send_bytes)
-		apply(adapter, socket, SLUICE_OPTION_SEND_QUEUE_BYTES, (uint64_t)from->send_bytes);
+		apply(adapter, socket, SLUICE_OPTION_SEND_QUEUE_BYTES, queue_bytes(from->send_bytes));
 	if (from->receive_bytes)
 		apply(adapter, socket, SLUICE_OPTION_RECEIVE_MAX_BYTES, (uint64_t)from->receive_bytes);
 	if (from->user_timeout_ms)
