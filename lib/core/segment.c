@@ -247,7 +247,7 @@ bool segment_arrives(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame
 {
 	bool is_new;
 
-	if (__builtin_expect(!segment_is_predicted(conn, frame), 0))
+	if (__builtin_expect(!segment_is_predicted(conn, frame) || tcp->is_careful, 0))
 		return segment_arrives_slowly(tcp, conn, frame);
 	COUNT(tcp, segments_fast);
 	segment_take_timestamp(tcp, conn, frame, frame->seq);

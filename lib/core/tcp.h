@@ -61,6 +61,7 @@ struct tcp {
 	uint16_t mtu_bytes;
 	struct tcp_keys keys;
 	struct random random;
+	bool is_careful; /* nothing takes the fast path: for comparing what both paths do */
 
 	struct table table;
 	struct pool conns; /* struct tcp_conn */

@@ -10,6 +10,7 @@
 #include <rte_mbuf_core.h>
 
 #include "config/limits.h"
+#include "lib/worker/worker.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/router.h"
 #include "tests/sim/stranger.h"
@@ -322,6 +323,7 @@ void host_start(struct host *host)
 		     bytes,
 	     "make", "host %c cannot be made in the memory it asked for: %s", 'A' + host->index,
 	     error ? error : "no reason");
+	host->worker->tcp.is_careful = host->world->is_careful;
 	host->deadline_ns = host->world->now_ns;
 }
 

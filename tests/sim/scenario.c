@@ -302,13 +302,14 @@ static void make_world(uint64_t seed)
 	junk_reset();
 }
 
-struct outcome scenario_run(uint64_t seed)
+struct outcome scenario_run(uint64_t seed, bool is_careful)
 {
 	static struct scene scene;
 	struct outcome outcome;
 
 	make_world(seed);
 	scene = (struct scene){0};
+	world.is_careful = is_careful;
 	start(&scene);
 	faulty_act(&scene);
 	calm_act(&scene);

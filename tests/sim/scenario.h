@@ -15,5 +15,5 @@ struct outcome {
 /* The virtual clock of the world that runs. */
 const uint64_t *scenario_clock(void);
 
-/* Runs one seed from beginning to end, or violates. */
-struct outcome scenario_run(uint64_t seed);
+/* Runs one seed from beginning to end, or violates.  `is_careful`: with the fast path off, which must change no packet. */
+struct outcome scenario_run(uint64_t seed, bool is_careful);

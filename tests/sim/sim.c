@@ -27,6 +27,7 @@
 #define SEED_SECONDS_MAX   60 /* of real time */
 #define SEEDS_FOR_COVERAGE 2000
 #define REGRESSIONS_MAX    1000
+#define CAREFUL_EVERY      4 /* seeds, one runs without the fast path, too */
 
 struct options {
 	uint64_t first, last;
@@ -79,6 +80,14 @@ static void hung(int signal)
 	_exit(write(2, text, sizeof(text) - 1) < 0 ? 4 : 3);
 }
 
+/* The same world with the fast path off: not a bit of what is on the wires may change. */
+static void run_carefully(const struct options *options, uint64_t seed, uint64_t trace_hash)
+{
+	trace_start(options->trace, scenario_clock());
+	RULE(scenario_run(seed, true).trace_hash == trace_hash, "fast path",
+	     "without the fast path the world takes another course");
+}
+
 static struct outcome run_seed(const struct options *options, uint64_t seed)
 {
 	struct outcome outcome;
@@ -86,7 +95,9 @@ static struct outcome run_seed(const struct options *options, uint64_t seed)
 	violation_scene(options->program, seed, scenario_clock());
 	trace_start(options->trace, scenario_clock());
 	alarm(SEED_SECONDS_MAX);
-	outcome = scenario_run(seed);
+	outcome = scenario_run(seed, false);
+	if (seed % CAREFUL_EVERY == 0)
+		run_carefully(options, seed, outcome.trace_hash);
 	alarm(0);
 	coverage_add_outcome(&outcome);
 	return outcome;

@@ -93,6 +93,7 @@ struct world {
 	struct observer observer;
 	uint64_t faults[FAULT_COUNT];
 	uint64_t forged_lost; /* made by us, and lost before the host */
+	bool is_careful;      /* the workers do without their fast path */
 	bool calm;            /* faults are over */
 	uint64_t calm_ns;     /* since then */
 	uint64_t turns;
