@@ -130,4 +130,8 @@ void table_print(const struct sluice *sluice)
 		    "this CPU's cycle counter is not constant: time is read from the kernel, which costs");
 	if (sluice->ports.has_shared_cpus)
 		say(&sluice->config, "fewer CPUs than workers: they share what there is, so measure nothing here");
+	if (sluice->config.congestion == SLUICE_CONGESTION_NONE) /* said even to who wants no notices */
+		say_error(&sluice->config, 0,
+			  "WARNING: no congestion control: whoever shares a network with this starves; laboratories "
+			  "only");
 }

@@ -30,6 +30,7 @@ static void test_table(void **state)
 
 	(void)state;
 	config.checksum_offload = true; /* a ring has none */
+	config.congestion = SLUICE_CONGESTION_NONE;
 	cpus_read(&cpus);
 	if (sluice_open(&config, &sluice) != 0)
 		fail_msg("%s", scene_lines());
@@ -41,6 +42,7 @@ static void test_table(void **state)
 	assert_said("port 0: offloads: tx-chains; missing: rx-ipv4-checksum rx-tcp-checksum tx-ipv4-checksum "
 		    "tx-tcp-checksum; steering: one queue, one worker");
 	assert_said("MiB of memory: 15360 packets 36 + worker 0 3 + worker 1 3; packets on ");
+	assert_said("WARNING: no congestion control: ");
 	assert_int_equal(sluice_worker(sluice, 0)->io.flags, 0);
 	table_sums(sluice, sums, sizeof(sums));
 	assert_int_equal(strncmp(sums, "42 MiB of memory: ", 18), 0);
