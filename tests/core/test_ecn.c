@@ -4,6 +4,7 @@
  */
 #include "lib/core/ecn.h"
 
+#include "tests/claims/claims.h"
 #include "tests/core/scene.h"
 
 #define MSS 1000U
@@ -48,6 +49,7 @@ static uint8_t codepoint(const struct scene *scene)
 }
 
 /* Section 6.1.1: granted with ECE alone, to a SYN with both flags, unless the configuration says no. */
+CLAIMS(RFC3168_6_1)
 static void test_granted(void **state)
 {
 	static const struct {
@@ -91,6 +93,7 @@ static void test_not_granted_to_a_marked_syn(void **state)
 }
 
 /* Asked for by the first SYN only (section 6.1.1.1), and not taken from a SYN-ACK that only reflects the flags. */
+CLAIMS(RFC3168_6_1_1)
 static void test_asked(void **state)
 {
 	static const uint8_t answers[] = {TCP_ECE, TCP_ECE | TCP_CWR, 0};
@@ -112,6 +115,7 @@ static void test_asked(void **state)
 }
 
 /* Section 6.1.5: new text carries ECT(0); bare ACKs, what is sent again, and window probes (6.1.6) carry nothing. */
+CLAIMS(RFC3168_6_1_5)
 static void test_codepoints(void **state)
 {
 	struct scene *scene = scene_asking(SLUICE_ECN_GRANT);
@@ -134,6 +138,7 @@ static void test_codepoints(void **state)
 }
 
 /* Section 6.1.3: each ACK echoes until CWR has come; a mark after that is echoed anew.  The first mark is answered at once. */
+CLAIMS(SHLD_8, RFC3168_6_1_3)
 static void test_echo(void **state)
 {
 	struct scene *scene = scene_asking(SLUICE_ECN_GRANT);
@@ -156,6 +161,7 @@ static void test_echo(void **state)
 }
 
 /* Section 6.1.2: an echo halves the window, once for all that was on the way, and the next new text says so. */
+CLAIMS(RFC3168_6_1_2)
 static void test_obeyed_once_a_round(void **state)
 {
 	struct scene *scene = scene_asking(SLUICE_ECN_GRANT);

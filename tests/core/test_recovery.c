@@ -6,6 +6,7 @@
  */
 #include "lib/core/recovery.h"
 
+#include "tests/claims/claims.h"
 #include "tests/core/loss.h"
 
 /* NewReno, whose threshold is half of what is outstanding. */
@@ -17,6 +18,7 @@
  * RFC 9937 section 5: two reports let a new segment go each (RFC 3042), the third begins recovery with a retransmission, whatever the
  * proportion says; from there on one segment leaves for two that arrive, until the window is halved; and that is where it ends.
  */
+CLAIMS(RFC6937_3)
 static void test_proportional_rfc9937_5(void **state)
 {
 	struct scene *scene;
@@ -53,6 +55,7 @@ static void test_proportional_rfc9937_5(void **state)
 
 /* Section 5, CRB: where more is lost than the window comes down by, what arrives lets as much out; and a segment more with an ACK
  * of something new that tells of no new loss (SSRB). */
+CLAIMS(RFC9937_5)
 static void test_conservation_and_slow_start_rfc9937_5(void **state)
 {
 	struct scene *scene;
@@ -104,6 +107,7 @@ static void test_reduction_bound_rfc9937_5(void **state)
 }
 
 /* RFC 6582 section 3.2 without SACK: each partial ACK has the next hole sent, in a round trip each, and the last one ends it. */
+CLAIMS(RFC6582_3_2)
 static void test_partial_acks_rfc6582_3_2(void **state)
 {
 	struct scene *scene;
@@ -134,6 +138,7 @@ static void test_partial_acks_rfc6582_3_2(void **state)
 /* ---- Time-outs --------------------------------------------------------------------------------------------- */
 
 /* RFC 8985 section 6.3: lost is the oldest, and what RACK gives up by now; what left only lately is still on the way. */
+CLAIMS(RFC8985_6_3)
 static void test_time_out_marks_what_is_old_rfc8985_6_3(void **state)
 {
 	struct scene *scene;
@@ -158,6 +163,7 @@ static void test_time_out_marks_what_is_old_rfc8985_6_3(void **state)
 }
 
 /* RFC 2018 section 8: a peer that took back what it had reported is found out by the time-out, and is sent it again. */
+CLAIMS(RFC2018_8)
 static void test_reneging_rfc2018_8(void **state)
 {
 	struct scene *scene;
@@ -200,6 +206,7 @@ static struct tcp_conn *timed_out(struct scene **scene, uint32_t queued)
 }
 
 /* RFC 5682 section 2.1, step 3b: two ACKs of what was sent once: the time-out was too early, and what it did is undone. */
+CLAIMS(RFC5682_2_1)
 static void test_frto_spurious_rfc5682_2_1(void **state)
 {
 	struct scene *scene;
@@ -311,6 +318,7 @@ static void test_frto_once_rfc5682_2_1(void **state)
 }
 
 /* Section 3.1: with SACK, a report of what was sent once before the time-out tells the same; one of new text, the opposite. */
+CLAIMS(RFC5682_3_1)
 static void test_frto_with_sack_rfc5682_3_1(void **state)
 {
 	(void)state;
@@ -350,6 +358,7 @@ static void acks_stamped(struct scene *scene, uint32_t number, uint32_t tsecr)
 }
 
 /* RFC 3522 section 3.2, RFC 4015: the ACK that advances echoes a time before the retransmission: window and threshold come back. */
+CLAIMS(RFC3522_3_2, RFC4015_3)
 static void test_undone_by_timestamps_rfc3522(void **state)
 {
 	(void)state;
@@ -383,6 +392,7 @@ static void test_undone_by_timestamps_rfc3522(void **state)
 }
 
 /* RFC 3708: everything that was sent again is reported as received twice: at once, or when recovery has ended already. */
+CLAIMS(RFC3708_3)
 static void test_undone_by_dsack_rfc3708(void **state)
 {
 	(void)state;
