@@ -72,6 +72,12 @@ static bool congestion_is_limiting(const struct tcp_conn *conn, struct tcp_path 
 	       (conn->cwnd_bytes < conn->ssthresh_bytes && used_bytes > conn->cwnd_bytes / 2);
 }
 
+/* What an ACK lets slow start grow by: what was reported before has long made room for what was sent since. */
+static uint32_t congestion_news_bytes(const struct delivery *delivery)
+{
+	return cc_min(delivery->acked_bytes, delivery->bytes);
+}
+
 /* Slow start while it is the first: true, whatever came of it. */
 static bool congestion_hystart(struct tcp_conn *conn, struct tcp_path *path, const struct delivery *delivery,
 			       bool is_limiting)
@@ -83,7 +89,8 @@ static bool congestion_hystart(struct tcp_conn *conn, struct tcp_path *path, con
 	if (is_limiting)
 		conn->cwnd_bytes =
 			cc_min(SSTHRESH_NONE_BYTES,
-			       conn->cwnd_bytes + hystart_grow(&path->hystart, delivery->acked_bytes, conn->mss_bytes));
+			       conn->cwnd_bytes +
+				       hystart_grow(&path->hystart, congestion_news_bytes(delivery), conn->mss_bytes));
 	if (hystart_acked(&path->hystart, conn->snd_una, conn->snd_nxt)) {
 		conn->ssthresh_bytes = conn->cwnd_bytes;
 		path->flags &= (uint16_t)~PATH_HYSTART;
@@ -105,8 +112,8 @@ void congestion_acked(const struct tcp *tcp, struct tcp_conn *conn, const struct
 		else
 			cubic_app_limited(&path->cubic, tcp->now_us);
 	} else if (is_limiting) {
-		conn->cwnd_bytes =
-			cc_grow(conn->cwnd_bytes, conn->ssthresh_bytes, delivery->acked_bytes, conn->mss_bytes);
+		conn->cwnd_bytes = cc_grow(conn->cwnd_bytes, conn->ssthresh_bytes, congestion_news_bytes(delivery),
+					   conn->mss_bytes);
 	}
 }
 

@@ -172,6 +172,12 @@ static void ack_opens(struct tcp *tcp, struct tcp_conn *conn, const struct frame
 	life_open(tcp, conn);
 }
 
+/* RFC 5961 section 5.2: SND.UNA - MAX.SND.WND; what we probed a shut window with was one octet more. */
+static struct seq ack_oldest(const struct tcp_conn *conn)
+{
+	return seq_add(conn->snd_una, 0U - tcp_conn_max_wnd_bytes(conn) - (conn->probes_count ? 1U : 0U));
+}
+
 bool segment_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
 {
 	bool is_new;
@@ -187,8 +193,7 @@ bool segment_check_ack(struct tcp *tcp, struct tcp_conn *conn, const struct fram
 		output_challenge(tcp, conn);
 		return true;
 	}
-	if (seq_before(frame->ack, seq_add(conn->snd_una, 0U - tcp_conn_max_wnd_bytes(conn) - 1)) &&
-	    seq_before(frame->ack, conn->snd_una)) {
+	if (seq_before(frame->ack, ack_oldest(conn)) && seq_before(frame->ack, conn->snd_una)) {
 		COUNT(tcp, drop_tcp_ack_past);
 		output_challenge(tcp, conn);
 		return true;

@@ -436,6 +436,43 @@ static void test_growth_of_a_used_window(void **state)
 	scene_free(scene);
 }
 
+/* What duplicates told of has made room for others then; the ACK that covers it is no news of it. */
+static void test_growth_by_news(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = established(scene);
+
+	(void)state;
+	sends_bytes(scene, conn, 10 * MSS, 0);
+	acks(scene, 1);
+	acks(scene, 1);
+	acks(scene, 1 + 3 * MSS); /* the one that was missing, and the two */
+	assert_int_equal(conn->cwnd_bytes, 11 * MSS);
+	acks(scene, 1 + 5 * MSS);
+	assert_int_equal(conn->cwnd_bytes, 13 * MSS);
+	scene_free(scene);
+}
+
+/* RFC 5961 section 5.2: the oldest ACK that is let pass is SND.UNA - MAX.SND.WND, to the octet. */
+static void test_oldest_acknowledgment(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = established_by(scene, (struct segment){.mss = MSS, .window = 1000});
+
+	(void)state;
+	for (uint32_t i = 1; i <= 2; i++) {
+		sends_bytes(scene, conn, MSS, 0);
+		arrives(scene, (struct segment){.seq = 1, .ack = 1 + i * MSS, .flags = TCP_ACK, .window = 1000});
+	}
+	forget_sent(scene);
+	arrives(scene, (struct segment){.seq = 1, .ack = 1 + MSS, .flags = TCP_ACK, .window = 1000});
+	expect_nothing(scene);
+	arrives(scene, (struct segment){.seq = 1, .ack = MSS, .flags = TCP_ACK, .window = 1000});
+	expect(scene, {.seq = 1 + 2 * MSS, .ack = 1, .flags = TCP_ACK});
+	assert_int_equal(counted(scene, drop_tcp_ack_past), 1);
+	scene_free(scene);
+}
+
 /* RFC 8985 section 6.2: three are reported out of a burst, and what left before them is lost: at once, not with the next tick. */
 static void test_sack_finds_a_burst_s_losses_at_once(void **state)
 {
@@ -479,6 +516,8 @@ int main(void)
 		cmocka_unit_test(test_text_before_fin_acknowledged),
 		cmocka_unit_test(test_window_is_unsigned),
 		cmocka_unit_test(test_growth_of_a_used_window),
+		cmocka_unit_test(test_growth_by_news),
+		cmocka_unit_test(test_oldest_acknowledgment),
 		cmocka_unit_test(test_sack_finds_a_burst_s_losses_at_once),
 	};
 
