@@ -9,7 +9,7 @@
 
 #define FLAG_BYTES_MAX 128
 
-enum flag_kind { FLAG_UINT32, FLAG_UINT8, FLAG_BOOL, FLAG_IP, FLAG_RECEIVE, FLAG_CONGESTION, FLAG_WORD };
+enum flag_kind { FLAG_UINT32, FLAG_UINT8, FLAG_BOOL, FLAG_IP, FLAG_RECEIVE, FLAG_CONGESTION, FLAG_ECN, FLAG_WORD };
 
 struct flag {
 	const char *name;
@@ -36,7 +36,7 @@ static const struct flag flags[] = {
 	{"ts", FLAG_BOOL, FIELD(timestamps), NULL, 1},
 	{"sack", FLAG_BOOL, FIELD(sack), NULL, 1},
 	{"cc", FLAG_CONGESTION, 0, NULL, 0},
-	{"ecn", FLAG_WORD, 0, "0 ", 0},
+	{"ecn", FLAG_ECN, 0, NULL, 2},
 	{"cookies", FLAG_WORD, 0, "never ", 0},
 };
 
@@ -94,6 +94,9 @@ static bool store_number(const struct flag *flag, const char *value, struct slui
 		*(uint32_t *)(void *)((char *)config + flag->offset) = (uint32_t)number;
 	} else if (flag->kind == FLAG_UINT8) {
 		*((uint8_t *)config + flag->offset) = (uint8_t)number;
+	} else if (flag->kind == FLAG_ECN) {
+		/* Linux's numbers: 1 asks and grants, 2 grants. */
+		config->ecn = number == 1 ? SLUICE_ECN_ASK : number ? SLUICE_ECN_GRANT : SLUICE_ECN_OFF;
 	} else {
 		*(bool *)((char *)config + flag->offset) = number != 0;
 	}
