@@ -53,6 +53,9 @@
 #define R2_MAX_S                           10800 /* a connection's trouble is timed in 16 bits of TROUBLE_MS */
 #define TS_RECENT_OUTDATED_512S            (24U * 86400 / 512) /* RFC 7323 section 5.5 */
 #define ROUND_TRIP_UNKNOWN_MS              50 /* taken for one that was never measured, to see how fast a peer sends */
+#define KEEPALIVE_MAX_S                    (18 * 3600) /* of 16 bits */
+#define KEEPALIVE_INTERVAL_MAX_S           4095        /* of 12 bits */
+#define KEEPALIVE_PROBES_MAX               15
 #define RTO_INITIAL_MAX_MS                 60000
 #define DELAYED_ACK_MAX_MS                 499
 #define RTO_MAX_S                          3600

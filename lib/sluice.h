@@ -184,6 +184,9 @@ static inline bool sluice_address_is_ipv4(const struct sluice_address *address)
 	X(path_mtus_held, "ICMP packet too big held until its segment times out")                 \
 	X(fragments_received, "fragments taken, to be put together")                              \
 	X(fragments_joined, "segments put together from fragments")                               \
+	X(keepalives_sent, "keep-alive probes sent")                                              \
+	X(keepalives_failed, "connections given up since no keep-alive probe was answered")       \
+	X(connections_stuck, "connections given up while the peer's window stayed shut")          \
 	X(echoes_answered, "ICMP and ICMPv6 echo requests answered")                              \
 	X(neighbours_asked, "ARP and ND requests sent")                                           \
 	X(neighbours_answered, "ARP and ND requests answered")                                    \
@@ -305,10 +308,14 @@ struct sluice_config {
 	uint32_t fin_wait_2_ms;           /* after close, for a peer that never closes: 60,000 */
 	uint32_t rto_initial_ms, rto_min_ms, rto_max_ms;
 	uint32_t delayed_ack_ms;
-	uint32_t r2_ms;     /* give up retransmitting data after this long; at least 100 s by RFC 9293 SHLD-11 */
-	uint32_t syn_r2_ms; /* the same for SYN; at least 180 s by MUST-23 */
-	uint32_t resets_per_second; /* RST and ACK answered to no connection */
-	uint8_t secret[64];         /* table, ISN, timestamp and port keys; all zero: drawn from the system */
+	uint32_t r2_ms;        /* give up retransmitting data after this long; at least 100 s by RFC 9293 SHLD-11 */
+	uint32_t syn_r2_ms;    /* the same for SYN; at least 180 s by MUST-23 */
+	bool keepalive;        /* of every connection, until SLUICE_OPTION_KEEPALIVE says otherwise; MUST-25: off */
+	uint32_t keepalive_ms; /* silence before the first probe, MUST-28: two hours; whole seconds, 1 s to 18 h */
+	uint32_t keepalive_interval_ms; /* between probes; whole seconds, 1 s to 4,095 s */
+	uint32_t keepalive_probes;      /* without an answer, 1 to 15, that end a connection */
+	uint32_t resets_per_second;     /* RST and ACK answered to no connection */
+	uint8_t secret[64];             /* table, ISN, timestamp and port keys; all zero: drawn from the system */
 };
 
 SLUICE_API void sluice_config_defaults(struct sluice_config *config);
@@ -480,13 +487,15 @@ struct sluice_listen_options {
 	uint32_t receive_bytes; /* 0: the configuration's */
 	uint16_t mss_bytes;     /* the largest segment that we ask for and send; 0: what the MTU allows */
 	bool delay;             /* Nagle's algorithm on, whatever the configuration says */
+	uint8_t ttl;            /* from the SYN-ACK on; 0: 64 */
+	uint8_t dscp;           /* the same; 0–63 */
 };
 
 /*
  * Accepts connections to address->port at address->ip: "::" for every address of both families, or "0.0.0.0"
  * (as ::ffff:0.0.0.0) for every IPv4 one.  options may be NULL.  Returns the listener's number (>= 0), -EADDRINUSE,
- * -EADDRNOTAVAIL (not an address of the port), -EINVAL (port 0, a receive_bytes that is neither 0 nor 256 to 64 MiB, or
- * an mss_bytes of 1 to 215) or -ENOBUFS (too many listeners).
+ * -EADDRNOTAVAIL (not an address of the port), -EINVAL (port 0, a DSCP above 63, a receive_bytes that is neither 0 nor
+ * 256 to 64 MiB, or an mss_bytes of 1 to 215) or -ENOBUFS (too many listeners).
  */
 SLUICE_API int sluice_listen(struct sluice_worker *worker, const struct sluice_address *address,
 			     const struct sluice_listen_options *options);
@@ -499,12 +508,14 @@ struct sluice_connect_options {
 	uint32_t receive_bytes;      /* 0: the configuration's */
 	uint16_t mss_bytes;          /* as for sluice_listen */
 	bool delay;                  /* Nagle's algorithm on, whatever the configuration says */
+	uint8_t ttl;                 /* from the SYN on; 0: 64 */
+	uint8_t dscp;                /* the same; 0–63 */
 };
 
 /*
  * Opens a connection; the result comes as OPENED, or as CLOSED with a reason.  options may be NULL.  Returns 0 and
  * *conn, or -EADDRNOTAVAIL (no local address or port left), -EADDRINUSE (tuple taken), -ENETUNREACH (no route),
- * -ENOBUFS (no record), -EINVAL (destination not a host's, or receive_bytes or mss_bytes as for sluice_listen).
+ * -ENOBUFS (no record), -EINVAL (destination not a host's, or receive_bytes, mss_bytes or DSCP as for sluice_listen).
  */
 SLUICE_API int sluice_connect(struct sluice_worker *worker, const struct sluice_address *address,
 			      const struct sluice_connect_options *options, void *context, sluice_conn *conn);
@@ -559,6 +570,12 @@ SLUICE_API void sluice_shutdown(struct sluice_worker *worker, sluice_conn conn);
  */
 SLUICE_API void sluice_close(struct sluice_worker *worker, sluice_conn conn);
 
+/*
+ * The same, with an end to it: if CLOSED has not come `ms` milliseconds later, or at once with 0, the connection is aborted.
+ * May be called again, also after sluice_close(), to change the time.
+ */
+SLUICE_API void sluice_close_within(struct sluice_worker *worker, sluice_conn conn, uint32_t ms);
+
 /* Sends RST, discards everything queued.  CLOSED comes with the next poll.  RFC 9293 3.10.5. */
 SLUICE_API void sluice_abort(struct sluice_worker *worker, sluice_conn conn);
 
@@ -581,7 +598,17 @@ enum sluice_option {
 	SLUICE_OPTION_RECEIVE_MAX_BYTES, /* what the receive window may grow to */
 	SLUICE_OPTION_DSCP,              /* 0–63, MUST-48 */
 	SLUICE_OPTION_TTL,               /* 1–255, MUST-49 */
-	SLUICE_OPTION_REPORTS,           /* 1: TROUBLE is raised (SHLD-9, 20, 25); 0, as at first: it is not */
+	SLUICE_OPTION_KEEPALIVE,         /* 1: probes when nothing was heard for long (MUST-24); 0: none */
+	SLUICE_OPTION_KEEPALIVE_MS, /* the silence before the first (MUST-27); 1 s to 18 h, rounded up to seconds */
+	SLUICE_OPTION_KEEPALIVE_INTERVAL_MS, /* between probes; 1 s to 4,095 s, rounded up to seconds */
+	SLUICE_OPTION_KEEPALIVE_PROBES,      /* without an answer, 1 to 15, that end the connection */
+	/*
+	 * RFC 5482, our side alone: how long bytes may stay unacknowledged, or the peer's window shut, though its owner
+	 * answers; then the connection ends, TIMED_OUT.  Counted from the first timeout, in the place of R2; up to three hours,
+	 * rounded up to seconds.  0: R2 again.
+	 */
+	SLUICE_OPTION_USER_TIMEOUT_MS,
+	SLUICE_OPTION_REPORTS, /* 1: TROUBLE is raised (SHLD-9, 20, 25); 0, as at first: it is not */
 };
 
 /* 0, -EINVAL (value out of range) or -ENOTCONN (stale). */

@@ -6,6 +6,7 @@
 
 #include "lib/core/cookie.h"
 #include "lib/core/transmit.h"
+#include "lib/wire/ip.h"
 
 bool answer_send(struct tcp *tcp, const struct answer *answer)
 {
@@ -27,7 +28,8 @@ bool answer_send(struct tcp *tcp, const struct answer *answer)
 				      .ack = answer->ack,
 				      .window = answer->window,
 				      .flags = answer->flags,
-				      .ttl = 64,
+				      .ttl = answer->listener ? answer->listener->ttl : IP_TTL_DEFAULT,
+				      .dscp_ecn = answer->listener ? answer->listener->dscp_ecn : 0,
 				      .option_bytes = (uint8_t)tcp_options_write(option_bytes, &options),
 				      .options = option_bytes,
 				      .io_flags = tcp->io_flags,

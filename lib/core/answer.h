@@ -14,7 +14,8 @@ struct answer {
 	struct seq seq, ack;
 	uint16_t window;
 	uint8_t flags;
-	struct tcp_options options; /* tsval is filled in */
+	const struct listener *listener; /* whose TTL and DSCP it has; NULL: the usual ones */
+	struct tcp_options options;      /* tsval is filled in */
 };
 
 /* False: no packet, or no room. */

@@ -36,6 +36,7 @@ enum {
 	INFLIGHT_PUSH = 64,  /* sent with PSH, each time */
 };
 
+#define HEARD_PROBES_MASK   15U
 #define CONN_RCV_BUFFER_MAX ((1U << 26) - 1)
 #define CONN_SATURATED      15U /* of four bits */
 #define INFLIGHT_UNSENT     UINT8_MAX
@@ -106,7 +107,7 @@ struct tcp_conn {
 	uint32_t inflight_last;       /* index of the newest if it is not the oldest */
 	uint32_t retransmit_deadline; /* tick; 0: not armed */
 	uint32_t path;        /* index of its struct tcp_path; INDEX_NONE: none, and at most one record is in flight */
-	uint32_t heard_tick;  /* when a segment last came; kept only with CONN_KEEPALIVE */
+	uint32_t heard_tick;  /* when a segment last came, kept only with CONN_KEEPALIVE; low four bits: probes since */
 	uint16_t mss_bytes;   /* text of a full segment: options that every segment carries are counted off */
 	uint16_t max_wnd_raw; /* MAX.SND.WND, not shifted, rounded up */
 	uint8_t backoff_count : 5;  /* how often the RTO was doubled: until something sent once is acknowledged */
@@ -135,8 +136,8 @@ struct tcp_conn {
 		struct wheel_link wheel_link;
 	uint32_t timer_deadline; /* the application's; tick, 0: not armed */
 	uint16_t keepalive_idle_s;
-	uint16_t keepalive_interval_s : 12, keepalive_count : 4;
-	uint32_t ts_offset; /* our timestamps are milliseconds plus this */
+	uint16_t keepalive_interval_s : 12, keepalive_count : 4; /* after how many probes without an answer it ends */
+	uint32_t ts_offset;                                      /* our timestamps are milliseconds plus this */
 	uint32_t generation : 24;
 	uint32_t listener : 8;          /* LISTENER_NONE: an active open */
 	uint32_t rcv_buffer_bytes : 26; /* what the window may come to */

@@ -11,6 +11,7 @@
 #include "lib/core/user.h"
 #include "lib/core/window.h"
 #include "lib/core/work.h"
+#include "lib/wire/ip.h"
 
 #define PORT_FIRST     1024
 #define PORT_COUNT     (65536 - PORT_FIRST)
@@ -46,7 +47,7 @@ static int connect_choose(struct tcp *tcp, const struct sluice_address *address,
 		return -EINVAL; /* MUST-46 */
 	if (options && options->receive_bytes && !window_is_possible(options->receive_bytes, tcp->config.window_shift))
 		return -EINVAL;
-	if (options && options->mss_bytes && options->mss_bytes < MSS_FLOOR_BYTES)
+	if (options && ((options->mss_bytes && options->mss_bytes < MSS_FLOOR_BYTES) || options->dscp > DSCP_MAX))
 		return -EINVAL;
 	local = neighbour_source(&tcp->neighbours, &tuple->remote);
 	if (local == LOCAL_NONE)
@@ -72,6 +73,10 @@ static void connect_begin(struct tcp *tcp, struct tcp_conn *conn, const struct s
 
 	if (options && options->receive_bytes)
 		conn->rcv_buffer_bytes = options->receive_bytes & CONN_RCV_BUFFER_MAX;
+	if (options && options->ttl)
+		conn->ttl = options->ttl;
+	if (options)
+		conn->dscp_ecn = (uint8_t)(options->dscp << 2);
 	if (options && options->delay)
 		conn->flags &= ~(uint32_t)CONN_NODELAY & 0xffffff;
 	conn->flags |= CONN_SYN_UNACKED;

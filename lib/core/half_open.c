@@ -127,6 +127,7 @@ static void half_open_answer(struct tcp *tcp, uint32_t index)
 	struct tuple tuple = half_open_tuple(tcp, index);
 	struct answer answer = {
 		.tuple = &tuple,
+		.listener = &tcp->listeners.listener[entry->listener],
 		.mac = &tcp->half_open.hop[entry->hop],
 		.seq = entry->iss,
 		.ack = seq_add(entry->irs, 1),
@@ -286,8 +287,7 @@ static struct tcp_conn *half_open_promote(struct tcp *tcp, uint32_t index, const
 		(uint8_t)((entry->mss_bytes ? TCP_HAS_MSS : 0) |
 			  (entry->shift != HALF_OPEN_NO_SHIFT ? TCP_HAS_WINDOW_SCALE : 0) |
 			  (entry->sack ? TCP_HAS_SACK_PERMITTED : 0) | (entry->timestamps ? TCP_HAS_TIMESTAMPS : 0));
-	if (listener->receive_bytes)
-		conn->rcv_buffer_bytes = listener->receive_bytes & CONN_RCV_BUFFER_MAX;
+	listen_opened(listener, conn);
 	conn->mss_bytes = half_open_our_mss(tcp, index);
 	segment_negotiate(tcp, conn, &options, entry->attempts - 1U);
 	if (entry->ecn)
@@ -295,8 +295,6 @@ static struct tcp_conn *half_open_promote(struct tcp *tcp, uint32_t index, const
 	conn->listener = entry->listener;
 	conn->peer_mac = *frame_source_mac(frame);
 	conn->flags |= CONN_HAS_MAC | (entry->attempts > 1 ? CONN_SYN_AGAIN : 0);
-	if (listener->delay)
-		conn->flags &= ~(uint32_t)CONN_NODELAY & 0xffffff;
 	conn->snd_una = seq_add(entry->iss, 1);
 	conn->snd_nxt = conn->snd_una;
 	conn->rcv_nxt = seq_add(entry->irs, 1);
@@ -337,6 +335,7 @@ static void half_open_challenge(struct tcp *tcp, uint32_t index, const struct fr
 		.ack = seq_add(entry->irs, 1),
 		.flags = TCP_ACK,
 		.window = (uint16_t)(half_open_window(tcp, entry) >> shift),
+		.listener = &tcp->listeners.listener[entry->listener],
 		.options = {.tsecr = entry->ts_recent, .present = entry->timestamps ? TCP_HAS_TIMESTAMPS : 0}};
 
 	if (!answer_is_allowed(tcp))

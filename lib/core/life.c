@@ -13,6 +13,7 @@
 #include "lib/core/send_queue.h"
 #include "lib/core/timer.h"
 #include "lib/core/work.h"
+#include "lib/wire/ip.h"
 
 void tcp_stepped(struct tcp *tcp, enum sluice_state from, enum sluice_state to)
 {
@@ -45,18 +46,23 @@ struct tcp_conn *life_new(struct tcp *tcp, const struct tuple *tuple)
 		.path = INDEX_NONE,
 		.descriptor_last = DESCRIPTOR_NONE,
 		.listener = LISTENER_NONE,
-		.ttl = 64,
+		.ttl = IP_TTL_DEFAULT,
 		.quick_acks = QUICK_ACKS,
 		.ssthresh_bytes = SSTHRESH_NONE_BYTES,
 		.ts_offset = cookie_timestamp_offset(&tcp->keys, tuple),
 		.rcv_buffer_bytes = tcp->config.receive_bytes & CONN_RCV_BUFFER_MAX,
 		.rcv_max_kib = (uint16_t)(tcp->config.receive_max_bytes / 1024),
 		.snd_queue_kib = (uint16_t)(tcp->config.send_queue_bytes / 1024),
+		.keepalive_idle_s = (uint16_t)(tcp->config.keepalive_ms / 1000),
+		.keepalive_interval_s = tcp->config.keepalive_interval_ms / 1000 & 0xfff,
+		.keepalive_count = tcp->config.keepalive_probes & 15,
 		.rcv_measure_ms = (uint16_t)tcp->now_ms,
 	};
 	wheel_link_reset(&conn->wheel_link);
 	if (tcp->config.nodelay)
 		conn->flags |= CONN_NODELAY;
+	if (tcp->config.keepalive)
+		conn->flags |= CONN_KEEPALIVE;
 	return conn;
 }
 
@@ -73,6 +79,8 @@ void life_open(struct tcp *tcp, struct tcp_conn *conn)
 	else
 		COUNT(tcp, passive_opens);
 	work_raise(tcp, conn, SLUICE_OPENED);
+	keepalive_heard(tcp, conn);
+	timer_file(tcp, conn);
 	if (conn->flags & CONN_FIN_QUEUED)
 		tcp_enter(tcp, conn, SLUICE_STATE_FIN_WAIT_1);
 }

@@ -10,6 +10,7 @@
 #include "lib/core/cookie.h"
 #include "lib/core/tcp.h"
 #include "lib/core/window.h"
+#include "lib/wire/ip.h"
 
 static const struct ip listen_any_ipv4 = {.byte = {[10] = 0xff, [11] = 0xff}};
 
@@ -55,6 +56,8 @@ int listen_open(struct tcp *tcp, const struct sluice_address *address, const str
 	struct listener_set *set = &tcp->listeners;
 	struct listener listener = {.port = address->port,
 				    .delay = options && options->delay,
+				    .ttl = options && options->ttl ? options->ttl : IP_TTL_DEFAULT,
+				    .dscp_ecn = options ? (uint8_t)(options->dscp << 2) : 0,
 				    .receive_bytes = options ? options->receive_bytes : 0,
 				    .mss_bytes = options ? options->mss_bytes : 0};
 	uint32_t number;
@@ -63,6 +66,7 @@ int listen_open(struct tcp *tcp, const struct sluice_address *address, const str
 	listener.any = ip_is_unspecified(&listener.ip) && !ip_is_ipv4(&listener.ip);
 	listener.any_ipv4 = ip_equal(&listener.ip, &listen_any_ipv4);
 	if (listener.port == 0 || (listener.mss_bytes && listener.mss_bytes < MSS_FLOOR_BYTES) ||
+	    (options && options->dscp > DSCP_MAX) ||
 	    (listener.receive_bytes && !window_is_possible(listener.receive_bytes, tcp->config.window_shift)))
 		return -EINVAL;
 	if (!listener.any && !listener.any_ipv4 && neighbour_local(&tcp->neighbours, &listener.ip) == LOCAL_NONE)
@@ -78,6 +82,16 @@ int listen_open(struct tcp *tcp, const struct sluice_address *address, const str
 	set->listener[number] = listener;
 	tcp_stepped(tcp, SLUICE_STATE_CLOSED, SLUICE_STATE_LISTEN);
 	return (int)number;
+}
+
+void listen_opened(const struct listener *listener, struct tcp_conn *conn)
+{
+	if (listener->receive_bytes)
+		conn->rcv_buffer_bytes = listener->receive_bytes & CONN_RCV_BUFFER_MAX;
+	if (listener->delay)
+		conn->flags &= ~(uint32_t)CONN_NODELAY & 0xffffff;
+	conn->ttl = listener->ttl;
+	conn->dscp_ecn = listener->dscp_ecn;
 }
 
 void listen_close(struct tcp *tcp, uint16_t number)

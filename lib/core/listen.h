@@ -13,6 +13,7 @@ struct listener {
 	uint16_t port;      /* 0: this place is free */
 	bool any_ipv4, any; /* every IPv4 address; every address */
 	bool delay;
+	uint8_t ttl, dscp_ecn;
 	uint32_t receive_bytes;
 	uint16_t mss_bytes; /* 0: as the MTU has it */
 };
@@ -26,6 +27,10 @@ struct tcp;
 
 /* Number (>= 0) or negative errno, as sluice_listen(). */
 int listen_open(struct tcp *tcp, const struct sluice_address *address, const struct sluice_listen_options *options);
+
+/* A connection that a listener opened has what its listener was opened with. */
+void listen_opened(const struct listener *listener, struct tcp_conn *conn);
+
 void listen_close(struct tcp *tcp, uint16_t number);
 
 /* The listener for a tuple; LISTENER_NONE: none. */

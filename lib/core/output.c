@@ -168,6 +168,12 @@ bool output_ack(struct tcp *tcp, struct tcp_conn *conn)
 	return output_segment(tcp, conn, (struct output_segment){.seq = output_bare_seq(conn), .flags = TCP_ACK});
 }
 
+bool output_keepalive(struct tcp *tcp, struct tcp_conn *conn)
+{
+	return output_segment(tcp, conn,
+			      (struct output_segment){.seq = seq_add(conn->snd_nxt, UINT32_MAX), .flags = TCP_ACK});
+}
+
 void output_reset(struct tcp *tcp, struct tcp_conn *conn)
 {
 	if (!(conn->flags & CONN_HAS_MAC))

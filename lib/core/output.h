@@ -24,6 +24,9 @@ bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output_segmen
 /* Builds an ACK at once; false: no packet. */
 bool output_ack(struct tcp *tcp, struct tcp_conn *conn);
 
+/* Builds a keep-alive probe at once (RFC 9293 section 3.8.4); false: no packet. */
+bool output_keepalive(struct tcp *tcp, struct tcp_conn *conn);
+
 /* Builds an RST at once, at SND.NXT. */
 void output_reset(struct tcp *tcp, struct tcp_conn *conn);
 

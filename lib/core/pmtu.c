@@ -105,8 +105,11 @@ void pmtu_opens(struct tcp *tcp, struct tcp_conn *conn)
 /* What is too big now is lost, and no sign of congestion (RFC 1191 section 6.3). */
 static void pmtu_mark_too_big(struct tcp *tcp, struct tcp_conn *conn)
 {
-	struct tcp_inflight *record = inflight_is_empty(conn) ? NULL : &conn->inflight;
+	struct tcp_inflight *record = inflight_first(conn);
+	struct tcp_path *path = path_of(tcp, conn);
 
+	if (path && !(conn->flags & CONN_SACK))
+		path->sacked_bytes = 0; /* which of them duplicates told of, nobody knows */
 	for (; record; record = inflight_next(tcp, record))
 		if (record->bytes > conn->mss_bytes && !(record->flags & INFLIGHT_SACKED))
 			inflight_mark_lost(tcp, conn, record);

@@ -284,7 +284,7 @@ static void recovery_judge(struct tcp *tcp, struct tcp_conn *conn, struct tcp_pa
 static void recovery_arm(struct tcp *tcp, struct tcp_conn *conn, bool is_new, uint32_t wait_us)
 {
 	if (inflight_is_empty(conn))
-		timer_stop_retransmit(conn);
+		timer_rest(tcp, conn);
 	else if (wait_us)
 		timer_arm_early(tcp, conn, wait_us);
 	else if (is_new || conn->flags & CONN_EARLY)

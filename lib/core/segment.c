@@ -7,6 +7,7 @@
 
 #include "lib/core/ecn.h"
 #include "lib/core/inflight.h"
+#include "lib/core/keepalive.h"
 #include "lib/core/life.h"
 #include "lib/core/output.h"
 #include "lib/core/path.h"
@@ -139,6 +140,7 @@ static bool segment_check_sequence(struct tcp *tcp, struct tcp_conn *conn, struc
 		frame->seq = conn->rcv_nxt;
 		return false;
 	}
+	keepalive_heard_aside(tcp, conn, frame->seq);
 	if (frame->text_bytes && seq_before(frame->seq, conn->rcv_nxt)) {
 		path_report(tcp, conn, frame->seq, cc_min(frame->text_bytes, seq_distance(conn->rcv_nxt, frame->seq)));
 		COUNT(tcp, drop_tcp_text_duplicate);
@@ -202,7 +204,10 @@ bool segment_arrives_slowly(struct tcp *tcp, struct tcp_conn *conn, struct frame
 
 	if (conn->state == SLUICE_STATE_SYN_SENT)
 		return segment_arrives_syn_sent(tcp, conn, frame);
-	if (segment_check_sequence(tcp, conn, frame) || segment_check_rst(tcp, conn, frame))
+	if (segment_check_sequence(tcp, conn, frame))
+		return false;
+	keepalive_heard(tcp, conn);
+	if (segment_check_rst(tcp, conn, frame))
 		return false;
 	if (segment_check_syn(tcp, conn, frame))
 		return false;
@@ -250,6 +255,7 @@ bool segment_arrives(struct tcp *tcp, struct tcp_conn *conn, struct frame *frame
 	if (__builtin_expect(!segment_is_predicted(conn, frame) || tcp->is_careful, 0))
 		return segment_arrives_slowly(tcp, conn, frame);
 	COUNT(tcp, segments_fast);
+	keepalive_heard(tcp, conn);
 	segment_take_timestamp(tcp, conn, frame, frame->seq);
 	is_new = seq_after(frame->ack, conn->snd_una);
 	if (is_new)

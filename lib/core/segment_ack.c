@@ -3,6 +3,7 @@
  * The acknowledgment field: what left the network, what that says of the path, what may be sent next.
  */
 #include "lib/core/answer.h"
+#include "lib/core/give_up.h"
 #include "lib/core/inflight.h"
 #include "lib/core/life.h"
 #include "lib/core/output.h"
@@ -141,7 +142,7 @@ void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct fr
 static void ack_of_probe(const struct tcp *tcp, struct tcp_conn *conn)
 {
 	if (conn->inflight.flags & INFLIGHT_PROBE || conn->snd_wnd_bytes == 0)
-		conn->trouble = (uint16_t)(tcp->now_ms / TROUBLE_MS);
+		give_up_probe_answered(tcp, conn);
 }
 
 /* What follows in the state machine when our FIN is acknowledged; true: the connection is gone. */

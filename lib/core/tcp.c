@@ -44,6 +44,11 @@ static const char *tcp_refuse(const struct sluice_config *config, uint32_t worke
 		return "the first retransmission timeout must be 1 ms to a minute";
 	if (config->delayed_ack_ms > DELAYED_ACK_MAX_MS)
 		return "ACKs may be delayed by less than half a second (RFC 9293 MUST-40)";
+	if (config->keepalive_ms < 1000 || config->keepalive_ms > KEEPALIVE_MAX_S * 1000 ||
+	    config->keepalive_interval_ms < 1000 || config->keepalive_interval_ms > KEEPALIVE_INTERVAL_MAX_S * 1000)
+		return "keep-alive probes must come after 1 s to 18 hours, and then every 1 s to 4095 s";
+	if (config->keepalive_probes == 0 || config->keepalive_probes > KEEPALIVE_PROBES_MAX)
+		return "keep-alive probes must be 1 to 15";
 	if (mtu_bytes < 576 || mtu_bytes > PACKET_ROOM_BYTES - ETHER_HEADER_BYTES)
 		return "the MTU must be 576 to 2034";
 	return neighbour_refuse(&config->port[worker_index]);

@@ -11,6 +11,7 @@
 #include "lib/core/rack.h"
 #include "lib/core/recovery.h"
 #include "lib/core/rtt.h"
+#include "lib/core/user.h"
 #include "lib/core/work.h"
 
 #define R1_TIMEOUTS 3 /* RFC 9293 SHLD-10 */
@@ -49,19 +50,6 @@ static void timer_acks(struct tcp *tcp)
 		conn->flags |= CONN_ACK_NOW;
 		work_output(tcp, conn);
 	}
-}
-
-/* RFC 9293 R2 (MUST-20, 22): has retransmission gone on for too long?  A window probe that is answered ends no connection. */
-static bool timer_is_given_up(struct tcp *tcp, struct tcp_conn *conn)
-{
-	uint32_t r2_ms = conn->r2_s ? conn->r2_s * 1000U : tcp->config.r2_ms;
-	uint16_t now = (uint16_t)(tcp->now_ms / TROUBLE_MS);
-
-	if (conn->flags & CONN_SYN_UNACKED)
-		r2_ms = conn->r2_s ? r2_ms : tcp->config.syn_r2_ms;
-	if (conn->timeouts_count == 0)
-		conn->trouble = now;
-	return (uint16_t)(now - conn->trouble) * TROUBLE_MS >= r2_ms;
 }
 
 void timer_arm_loss(struct tcp *tcp, struct tcp_conn *conn)
@@ -128,9 +116,8 @@ static void timer_expired(struct tcp *tcp, struct tcp_conn *conn)
 		work_output(tcp, conn);
 		return;
 	}
-	if (timer_is_given_up(tcp, conn)) {
-		COUNT(tcp, connections_timed_out);
-		life_end(tcp, conn, SLUICE_REASON_TIMED_OUT);
+	if (give_up_is_due(tcp, conn)) {
+		give_up(tcp, conn);
 		return;
 	}
 	if (conn->timeouts_count >= R1_TIMEOUTS - 1 && conn->flags & CONN_HAS_MAC)
@@ -147,8 +134,28 @@ static void timer_look_at_path(struct tcp *tcp, struct tcp_conn *conn)
 {
 	uint32_t idle_tick = path_look(tcp, conn);
 
-	if (idle_tick && !wheel_is_filed(&conn->wheel_link))
-		wheel_file(&tcp->wheel, tcp_conn_index(tcp, conn), idle_tick);
+	if (idle_tick && (!wheel_is_filed(&conn->wheel_link) || (int32_t)(conn->wheel_link.deadline - idle_tick) > 0))
+		timer_file_by(tcp, conn, idle_tick);
+}
+
+/* The application's own; or, once it has let go, the time that it gave the close. */
+static void timer_of_user(struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (conn->flags & CONN_ORPHAN)
+		user_abort(tcp, conn);
+	else
+		work_raise(tcp, conn, SLUICE_TIMER);
+}
+
+/* Retransmissions back off; the user's time does not. */
+static void timer_check_user_timeout(struct tcp *tcp, struct tcp_conn *conn)
+{
+	uint32_t deadline = give_up_deadline(tcp, conn);
+
+	if (!deadline || !tick_reached(deadline, tcp->now_tick))
+		return;
+	COUNT(tcp, timers_fired);
+	give_up(tcp, conn);
 }
 
 static void timer_conn(struct tcp *tcp, struct tcp_conn *conn)
@@ -156,12 +163,16 @@ static void timer_conn(struct tcp *tcp, struct tcp_conn *conn)
 	if (conn->timer_deadline && tick_reached(conn->timer_deadline, tcp->now_tick)) {
 		conn->timer_deadline = 0;
 		COUNT(tcp, timers_fired);
-		work_raise(tcp, conn, SLUICE_TIMER);
+		timer_of_user(tcp, conn);
 	}
 	if (conn->retransmit_deadline && tick_reached(conn->retransmit_deadline, tcp->now_tick)) {
 		COUNT(tcp, timers_fired);
 		timer_expired(tcp, conn);
+	} else if (conn->is_user_timeout) {
+		timer_check_user_timeout(tcp, conn);
 	}
+	if (conn->flags & CONN_KEEPALIVE)
+		keepalive_look(tcp, conn);
 	timer_file(tcp, conn);
 	timer_look_at_path(tcp, conn);
 }

@@ -5,17 +5,19 @@
  */
 #pragma once
 
+#include "lib/core/give_up.h"
+#include "lib/core/keepalive.h"
 #include "lib/core/tcp.h"
 
-/* Files the connection under the earlier of its deadlines; where that moved later, this is one store. */
-static inline void timer_file(struct tcp *tcp, struct tcp_conn *conn)
+/* Of two deadlines, either of which may be none. */
+static inline uint32_t timer_earlier(uint32_t a, uint32_t b)
 {
-	uint32_t deadline = conn->retransmit_deadline;
+	return a && (!b || (int32_t)(a - b) < 0) ? a : b;
+}
 
-	if (conn->timer_deadline && (!deadline || (int32_t)(conn->timer_deadline - deadline) < 0))
-		deadline = conn->timer_deadline;
-	if (!deadline)
-		return;
+/* Sees to it that the connection is looked at by then; where it would be earlier by its entry, that is one store. */
+static inline void timer_file_by(struct tcp *tcp, struct tcp_conn *conn, uint32_t deadline)
+{
 	if (wheel_is_filed(&conn->wheel_link)) {
 		if ((int32_t)(conn->wheel_link.deadline - deadline) <= 0) {
 			wheel_postpone(&conn->wheel_link, deadline);
@@ -24,6 +26,19 @@ static inline void timer_file(struct tcp *tcp, struct tcp_conn *conn)
 		wheel_unfile(&tcp->wheel, tcp_conn_index(tcp, conn));
 	}
 	wheel_file(&tcp->wheel, tcp_conn_index(tcp, conn), deadline);
+}
+
+/* Files the connection under the earliest of its deadlines. */
+static inline void timer_file(struct tcp *tcp, struct tcp_conn *conn)
+{
+	uint32_t deadline = conn->flags & CONN_KEEPALIVE ? keepalive_deadline(conn) : 0;
+
+	deadline = timer_earlier(deadline, conn->retransmit_deadline);
+	deadline = timer_earlier(deadline, conn->timer_deadline);
+	if (conn->is_user_timeout)
+		deadline = timer_earlier(deadline, give_up_deadline(tcp, conn));
+	if (deadline)
+		timer_file_by(tcp, conn, deadline);
 }
 
 /* The retransmission timer, or the persist timer. */
@@ -45,6 +60,14 @@ static inline void timer_stop_retransmit(struct tcp_conn *conn)
 {
 	conn->retransmit_deadline = 0;
 	conn->flags &= ~(uint32_t)CONN_EARLY & 0xffffff;
+}
+
+/* Nothing is on the way any more; a keep-alive may be due before the timer that stops would have been. */
+static inline void timer_rest(struct tcp *tcp, struct tcp_conn *conn)
+{
+	timer_stop_retransmit(conn);
+	if (conn->flags & CONN_KEEPALIVE)
+		timer_file(tcp, conn);
 }
 
 /* Something is on the way: arms the tail probe (RFC 8985 section 7.2) or else the RTO (RFC 6298 section 5.1). */

@@ -16,8 +16,10 @@
 #include "lib/core/timer.h"
 #include "lib/core/window.h"
 #include "lib/core/work.h"
+#include "lib/wire/ip.h"
 
 #define SHORT_RETRY_US 10000
+#define LINGER_MAX_MS  (6 * 86400 * 1000U) /* of ticks, half of whose range may lie ahead */
 
 uint32_t user_peek(const struct tcp_conn *conn, struct sluice_slice *slice, uint32_t max)
 {
@@ -163,6 +165,19 @@ void user_close(struct tcp *tcp, struct tcp_conn *conn)
 		life_leave_fin_wait_2(tcp, conn);
 }
 
+void user_close_within(struct tcp *tcp, struct tcp_conn *conn, uint32_t ms)
+{
+	if (ms == 0) {
+		user_abort(tcp, conn);
+		return;
+	}
+	user_close(tcp, conn);
+	if (conn->flags & CONN_DETACHED)
+		return;
+	conn->timer_deadline = tick_after(tcp->now_tick, ticks_from_ms(cc_min(ms, LINGER_MAX_MS)) + 1);
+	timer_file(tcp, conn);
+}
+
 uint32_t user_tick(const struct tcp *tcp, uint64_t deadline_ns)
 {
 	uint64_t ahead = deadline_ns > tcp->now_ns ? (deadline_ns + TICK_NS - 1) / TICK_NS - tcp->now_ns / TICK_NS : 0;
@@ -176,6 +191,27 @@ void user_set_timer(struct tcp *tcp, struct tcp_conn *conn, uint64_t deadline_ns
 		return;
 	conn->timer_deadline = deadline_ns ? user_tick(tcp, deadline_ns) : 0;
 	timer_file(tcp, conn);
+}
+
+static int user_set_keepalive(struct tcp *tcp, struct tcp_conn *conn, enum sluice_option option, uint64_t value)
+{
+	uint64_t value_s = value / 1000 + (value % 1000 != 0);
+
+	if (option == SLUICE_OPTION_KEEPALIVE && value <= 1) {
+		conn->flags = (conn->flags & ~(uint32_t)CONN_KEEPALIVE & 0xffffff) | (value ? CONN_KEEPALIVE : 0);
+		keepalive_heard(tcp, conn);
+	} else if (option == SLUICE_OPTION_KEEPALIVE_MS && value >= 1000 && value_s <= KEEPALIVE_MAX_S) {
+		conn->keepalive_idle_s = (uint16_t)value_s;
+	} else if (option == SLUICE_OPTION_KEEPALIVE_INTERVAL_MS && value >= 1000 &&
+		   value_s <= KEEPALIVE_INTERVAL_MAX_S) {
+		conn->keepalive_interval_s = value_s & 0xfff;
+	} else if (option == SLUICE_OPTION_KEEPALIVE_PROBES && value >= 1 && value <= KEEPALIVE_PROBES_MAX) {
+		conn->keepalive_count = value & 15;
+	} else {
+		return -EINVAL;
+	}
+	timer_file(tcp, conn);
+	return 0;
 }
 
 int user_set_option(struct tcp *tcp, struct tcp_conn *conn, enum sluice_option option, uint64_t value)
@@ -203,7 +239,7 @@ int user_set_option(struct tcp *tcp, struct tcp_conn *conn, enum sluice_option o
 		conn->rcv_max_kib = (uint16_t)(value / 1024);
 		return 0;
 	case SLUICE_OPTION_DSCP:
-		if (value > 63)
+		if (value > DSCP_MAX)
 			return -EINVAL;
 		conn->dscp_ecn = (uint8_t)(value << 2 | (conn->dscp_ecn & ECN_MASK));
 		return 0;
@@ -211,6 +247,18 @@ int user_set_option(struct tcp *tcp, struct tcp_conn *conn, enum sluice_option o
 		if (value == 0 || value > 255)
 			return -EINVAL;
 		conn->ttl = (uint8_t)value;
+		return 0;
+	case SLUICE_OPTION_KEEPALIVE:
+	case SLUICE_OPTION_KEEPALIVE_MS:
+	case SLUICE_OPTION_KEEPALIVE_INTERVAL_MS:
+	case SLUICE_OPTION_KEEPALIVE_PROBES:
+		return user_set_keepalive(tcp, conn, option, value);
+	case SLUICE_OPTION_USER_TIMEOUT_MS:
+		if (value > R2_MAX_S * 1000ULL)
+			return -EINVAL;
+		conn->r2_s = (uint16_t)((value + 999) / 1000);
+		conn->is_user_timeout = value != 0;
+		timer_file(tcp, conn);
 		return 0;
 	case SLUICE_OPTION_REPORTS:
 		if (value > 1)

@@ -17,6 +17,7 @@ uint32_t user_send(struct tcp *tcp, struct tcp_conn *conn, const struct sluice_s
 		   unsigned flags);
 void user_shutdown(struct tcp *tcp, struct tcp_conn *conn);
 void user_close(struct tcp *tcp, struct tcp_conn *conn);
+void user_close_within(struct tcp *tcp, struct tcp_conn *conn, uint32_t ms);
 void user_abort(struct tcp *tcp, struct tcp_conn *conn);
 void user_set_timer(struct tcp *tcp, struct tcp_conn *conn, uint64_t deadline_ns);
 int user_set_option(struct tcp *tcp, struct tcp_conn *conn, enum sluice_option option, uint64_t value);

@@ -23,6 +23,7 @@ enum {
 	IPV4_FRAGMENT_MORE = 0x2000,
 	IPV6_FRAGMENT_MORE = 1, /* in `offset_more`; the offset is in the upper thirteen bits, in units of 8 bytes */
 	IP_TTL_DEFAULT = 64,
+	DSCP_MAX = 63,
 };
 
 struct ipv4_header {

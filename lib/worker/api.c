@@ -95,6 +95,14 @@ void sluice_close(struct sluice_worker *worker, sluice_conn handle)
 		user_close(&worker->tcp, conn);
 }
 
+void sluice_close_within(struct sluice_worker *worker, sluice_conn handle, uint32_t ms)
+{
+	struct tcp_conn *conn = life_conn(&worker->tcp, handle);
+
+	if (conn)
+		user_close_within(&worker->tcp, conn, ms);
+}
+
 void sluice_abort(struct sluice_worker *worker, sluice_conn handle)
 {
 	struct tcp_conn *conn = life_conn(&worker->tcp, handle);

@@ -112,6 +112,9 @@ void sluice_config_defaults(struct sluice_config *config)
 		.delayed_ack_ms = 40,
 		.r2_ms = 100000,
 		.syn_r2_ms = 180000,
+		.keepalive_ms = 7200000,
+		.keepalive_interval_ms = 75000,
+		.keepalive_probes = 9,
 		.resets_per_second = 1009,
 	};
 }

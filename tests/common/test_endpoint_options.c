@@ -58,6 +58,10 @@ static void test_each_option_fills_its_field(void **state)
 	FILLS(delayed_ack_ms, 0, "--delayed-ack", "0");
 	FILLS(r2_ms, 9000, "--give-up", "9s");
 	FILLS(syn_r2_ms, 9000, "--give-up-syn", "9s");
+	FILLS(keepalive, true, "--keepalive", "on");
+	FILLS(keepalive_ms, 60000, "--keepalive-time", "1m");
+	FILLS(keepalive_interval_ms, 2000, "--keepalive-interval", "2s");
+	FILLS(keepalive_probes, 3, "--keepalive-probes", "3");
 	FILLS(resets_per_second, 7, "--resets-per-second", "7");
 }
 

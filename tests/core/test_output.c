@@ -5,6 +5,8 @@
  */
 #include "lib/core/output.h"
 
+#include <errno.h>
+
 #include "lib/core/inflight.h"
 #include "lib/core/transmit.h"
 #include "tests/claims/claims.h"
@@ -188,6 +190,39 @@ static void test_ttl_and_dscp(void **state)
 		assert_int_equal(scene->frame.dscp_ecn, 46 << 2);
 		scene_free(scene);
 	}
+}
+
+/* As the listener, or the call, was given them: from the first segment to the RST. */
+static void test_ttl_and_dscp_from_the_start(void **state)
+{
+	const struct sluice_listen_options listens_with = {.ttl = 7, .dscp = 10};
+	const struct sluice_connect_options connects_with = {.ttl = 8, .dscp = 11}, wrong = {.dscp = 64};
+	const struct sluice_address any = {.port = 80}, peer = address_of(false, 2, 4000);
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn;
+
+	(void)state;
+	assert_true(listen_open(scene->tcp, &any, &listens_with) >= 0);
+	arrives(scene, (struct segment){.flags = TCP_SYN});
+	expect(scene, {.ack = 1, .flags = TCP_SYN | TCP_ACK, .mss = 1460});
+	assert_int_equal(scene->frame.ttl, 7);
+	assert_int_equal(scene->frame.dscp_ecn, 10 << 2);
+	arrives(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK});
+	conn = opens(scene, 0);
+	user_abort(scene->tcp, conn);
+	turn(scene);
+	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_RST | TCP_ACK});
+	assert_int_equal(scene->frame.ttl, 7);
+	assert_int_equal(scene->frame.dscp_ecn, 10 << 2);
+	forget_events(scene);
+	assert_int_equal(user_connect(scene->tcp, &peer, &wrong, NULL, &conn), -EINVAL);
+	assert_int_equal(listen_open(scene->tcp, &(struct sluice_address){.port = 81},
+				     &(struct sluice_listen_options){.dscp = 64}),
+			 -EINVAL);
+	assert_int_equal(user_connect(scene->tcp, &peer, &connects_with, NULL, &conn), 0);
+	assert_int_equal(conn->ttl, 8);
+	assert_int_equal(conn->dscp_ecn, 11 << 2);
+	scene_free(scene);
 }
 
 /* ---- Windows ----------------------------------------------------------------------------------------------- */
@@ -610,6 +645,7 @@ int main(void)
 		cmocka_unit_test(test_options_are_counted_off),
 		cmocka_unit_test(test_mss),
 		cmocka_unit_test(test_ttl_and_dscp),
+		cmocka_unit_test(test_ttl_and_dscp_from_the_start),
 		cmocka_unit_test(test_within_both_windows),
 		cmocka_unit_test(test_window_taken_back),
 		cmocka_unit_test(test_nagle),

@@ -302,6 +302,62 @@ static void test_abort_without_packets(void **state)
 	scene_free(scene);
 }
 
+/* A close with an end: RST when its time has come, unless all was over before. */
+static void test_close_within(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = established(scene);
+
+	(void)state;
+	sends(scene, conn, "hello", 0);
+	user_close_within(scene->tcp, conn, 500);
+	turn(scene);
+	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_ACK, .text = "hello"});
+	expect(scene, {.seq = 6, .ack = 1, .flags = TCP_FIN | TCP_ACK});
+	passes_ms(scene, 499);
+	expect_nothing(scene);
+	hears_nothing(scene);
+	passes_ms(scene, 2);
+	expect(scene, {.seq = 7, .ack = 1, .flags = TCP_RST | TCP_ACK});
+	assert_int_equal(hears(scene, SLUICE_CLOSED).reason, SLUICE_REASON_ABORTED);
+	scene->side.port++;
+	conn = established(scene);
+	user_close_within(scene->tcp, conn, 500);
+	turn(scene);
+	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_FIN | TCP_ACK});
+	arrives(scene, (struct segment){.seq = 1, .ack = 2, .flags = TCP_FIN | TCP_ACK});
+	expect(scene, {.seq = 2, .ack = 2, .flags = TCP_ACK});
+	assert_int_equal(hears(scene, SLUICE_CLOSED).reason, SLUICE_REASON_FINISHED);
+	passes_ms(scene, 2000);
+	expect_nothing(scene);
+	scene_free(scene);
+}
+
+/* At once; and after an ordinary close, which may be given another time. */
+static void test_close_within_nothing(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = established(scene);
+
+	(void)state;
+	user_close_within(scene->tcp, conn, 0);
+	turn(scene);
+	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_RST | TCP_ACK});
+	assert_int_equal(hears(scene, SLUICE_CLOSED).reason, SLUICE_REASON_ABORTED);
+	scene->side.port++;
+	conn = established(scene);
+	user_close(scene->tcp, conn);
+	turn(scene);
+	passes_ms(scene, 100);
+	forget_sent(scene);
+	user_close_within(scene->tcp, conn, 10000);
+	user_close_within(scene->tcp, conn, 100);
+	passes_ms(scene, 101);
+	expect(scene, {.seq = 2, .ack = 1, .flags = TCP_RST | TCP_ACK});
+	assert_int_equal(hears(scene, SLUICE_CLOSED).reason, SLUICE_REASON_ABORTED);
+	scene_free(scene);
+}
+
 /* ---- Options and STATUS -------------------------------------------------------------------------------------------- */
 
 CLAIMS(MUST_49)
@@ -317,6 +373,12 @@ static void test_options(void **state)
 		{SLUICE_OPTION_RECEIVE_MAX_BYTES, 1024, 65535ULL << 10},
 		{SLUICE_OPTION_DSCP, 0, 63},
 		{SLUICE_OPTION_TTL, 1, 255},
+		{SLUICE_OPTION_KEEPALIVE, 0, 1},
+		{SLUICE_OPTION_KEEPALIVE_MS, 1000, KEEPALIVE_MAX_S * 1000ULL},
+		{SLUICE_OPTION_KEEPALIVE_INTERVAL_MS, 1000, KEEPALIVE_INTERVAL_MAX_S * 1000ULL},
+		{SLUICE_OPTION_KEEPALIVE_PROBES, 1, KEEPALIVE_PROBES_MAX},
+		{SLUICE_OPTION_USER_TIMEOUT_MS, 0, R2_MAX_S * 1000ULL},
+		{SLUICE_OPTION_REPORTS, 0, 1},
 	};
 	struct scene *scene = scene_new(NULL);
 	struct tcp_conn *conn = established(scene);
@@ -396,6 +458,8 @@ int main(void)
 		cmocka_unit_test(test_close_sends_what_is_queued),
 		cmocka_unit_test(test_abort_in_every_state),
 		cmocka_unit_test(test_abort_without_packets),
+		cmocka_unit_test(test_close_within),
+		cmocka_unit_test(test_close_within_nothing),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_info),
 		cmocka_unit_test(test_tick),

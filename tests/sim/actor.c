@@ -314,7 +314,10 @@ static void end_if_due(struct actor *actor)
 	note_ending(actor);
 	actor->ended = true;
 	actor->story->actor[actor->side].done_ns = UINT64_MAX;
-	sluice_close(actor->host->worker, actor->conn);
+	if (script->close_within_ms)
+		sluice_close_within(actor->host->worker, actor->conn, script->close_within_ms);
+	else
+		sluice_close(actor->host->worker, actor->conn);
 }
 
 /* An application does not wait for ever for a peer that is gone; while the peer is there, the stack must see to it. */
@@ -361,6 +364,26 @@ static void set_options(struct actor *actor)
 	witness_deeds[DEED_option] += script->nagle || script->ttl || script->dscp || script->send_queue_bytes;
 }
 
+/* Those by which the stack may end the connection by itself. */
+static void set_limits(struct actor *actor)
+{
+	const struct script *script = actor->script;
+	struct sluice_worker *worker = actor->host->worker;
+
+	if (script->keepalive_ms) {
+		sluice_set_option(worker, actor->conn, SLUICE_OPTION_KEEPALIVE_MS, script->keepalive_ms);
+		sluice_set_option(worker, actor->conn, SLUICE_OPTION_KEEPALIVE_INTERVAL_MS, 1000);
+		sluice_set_option(worker, actor->conn, SLUICE_OPTION_KEEPALIVE_PROBES, 2);
+		sluice_set_option(worker, actor->conn, SLUICE_OPTION_KEEPALIVE, 1);
+		sluice_set_option(worker, actor->conn, SLUICE_OPTION_REPORTS, 1);
+		witness_deeds[DEED_keepalive]++;
+	}
+	if (script->user_timeout_ms) {
+		sluice_set_option(worker, actor->conn, SLUICE_OPTION_USER_TIMEOUT_MS, script->user_timeout_ms);
+		witness_deeds[DEED_user_timeout]++;
+	}
+}
+
 static void take_event(struct actor *actor, const struct sluice_event *event)
 {
 	if (event->mask & SLUICE_OPENED) {
@@ -388,6 +411,8 @@ void actor_handle(struct actor *actor, const struct sluice_event *event)
 	give_back(actor, false);
 	if (event->mask & SLUICE_OPENED)
 		set_options(actor);
+	if (event->mask & SLUICE_OPENED)
+		set_limits(actor);
 	if (!actor->opened || actor->done_ns == UINT64_MAX || gives_up(actor))
 		return;
 	read_on(actor);

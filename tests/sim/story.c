@@ -76,6 +76,12 @@ static void draw_script(struct random *random, struct script *script)
 		script->ttl = (uint8_t)(1 + random_below(random, 255));
 	if (random_chance(random, 100000))
 		script->dscp = (uint8_t)random_below(random, 64);
+	if (random_chance(random, 60000))
+		script->close_within_ms = (uint32_t)random_between(random, 1, 4000);
+	if (random_chance(random, 100000))
+		script->keepalive_ms = 1000 * (uint32_t)random_between(random, 1, 3);
+	if (random_chance(random, 60000))
+		script->user_timeout_ms = 1000 * (uint32_t)random_between(random, 1, 8);
 	draw_pace(random, script);
 }
 

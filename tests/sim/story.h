@@ -38,8 +38,9 @@ struct script {
 	enum memory memory;
 	enum ending ending;
 	bool fin_in_send, nagle;
-	uint32_t send_queue_bytes, receive_bytes; /* 0: the configuration's */
-	uint8_t ttl, dscp;                        /* 0: left alone */
+	uint32_t send_queue_bytes, receive_bytes;                /* 0: the configuration's */
+	uint8_t ttl, dscp;                                       /* 0: left alone */
+	uint32_t close_within_ms, keepalive_ms, user_timeout_ms; /* the same */
 };
 
 struct actor {

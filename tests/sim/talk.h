@@ -79,7 +79,8 @@ struct side {
 	uint32_t taken_bytes, taken_room;
 	uint32_t consumed_bytes, acked_bytes, readable_bytes;
 	uint64_t closed_ns, opened_ns, timer_ns;
-	uint32_t abort_turns; /* that ended since it aborted */
+	uint32_t abort_turns;                   /* that ended since it aborted */
+	uint32_t keepalive_ms, user_timeout_ms; /* as it set them; 0: it did not */
 };
 
 struct talk {

@@ -30,6 +30,10 @@ extern uint64_t witness_reasons[SLUICE_REASON_COUNT];
 	X(close, "close")                                         \
 	X(close_unread, "close with unread bytes")                \
 	X(abort, "abort")                                         \
+	X(close_within, "close within a time")                    \
+	X(keepalive, "keep-alive asked for")                      \
+	X(user_timeout, "user timeout set")                       \
+	X(trouble, "trouble told")                                \
 	X(hold, "held slice")                                     \
 	X(connection_timer, "connection timer")                   \
 	X(worker_timer, "worker timer")                           \

@@ -83,6 +83,16 @@ static bool is_heeded(const struct host *host, const struct side *other)
 	       !other->closed;
 }
 
+/* By the application's own word: the user timeout, or two keep-alive probes a second apart that nobody answered.  While
+ * there is a stranger, or copies come late, something may have been heard since that said nothing. */
+static bool is_out_of_patience(const struct side *side)
+{
+	uint64_t stuck_ns = world_now->now_ns - side->progress_ns, silent_ns = world_now->now_ns - side->heard_ns;
+
+	return (side->user_timeout_ms && stuck_ns >= side->user_timeout_ms * MILLISECOND_NS) ||
+	       (side->keepalive_ms && (!world_now->calm || silent_ns >= side->keepalive_ms * MILLISECOND_NS));
+}
+
 static void check_reason(const struct host *host, const struct side *side, uint16_t reason)
 {
 	const struct side *other = &side->talk->side[1 - side->index];
@@ -112,7 +122,7 @@ static void check_reason(const struct host *host, const struct side *side, uint1
 		ok = side->heard_reset && !side->opened && side->is_active;
 		break;
 	case SLUICE_REASON_TIMED_OUT:
-		ok = stuck_ns >= (uint64_t)least_ms * 900000 && !is_heeded(host, other);
+		ok = (stuck_ns >= (uint64_t)least_ms * 900000 && !is_heeded(host, other)) || is_out_of_patience(side);
 		break;
 	case SLUICE_REASON_UNREACHABLE:
 		ok = !side->opened && side->is_active && side->heard_ns <= side->progress_ns;
@@ -240,6 +250,7 @@ static void check_event(struct host *host, const struct sluice_event *event)
 		check_acked(side, event);
 		check_arrived(side, event);
 	}
+	witness_deeds[DEED_trouble] += !!(event->mask & SLUICE_TROUBLE);
 	if (event->mask & SLUICE_WRITABLE)
 		RULE(side->short_send, "grammar", "talk %u: WRITABLE without a short send", side->talk->number);
 	side->short_send = side->short_send && !(event->mask & SLUICE_WRITABLE);

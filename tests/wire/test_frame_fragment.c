@@ -4,6 +4,7 @@
  */
 #include "lib/wire/frame.h"
 
+#include "tests/claims/claims.h"
 #include "tests/wire/frames.h"
 
 #define FRAGMENT_BYTES 16
@@ -132,6 +133,7 @@ static void test_ends_and_protocols(void **state)
 }
 
 /* RFC 6946: a fragment header around what is whole is skipped, fragments taken or not; RFC 6980: not with ICMPv6. */
+CLAIMS(RFC6980_5)
 static void test_atomic(void **state)
 {
 	struct bytes bytes = data_frame(true);

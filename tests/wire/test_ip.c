@@ -5,6 +5,7 @@
 #include "lib/wire/ip.h"
 
 #include "lib/base/random.h"
+#include "tests/claims/claims.h"
 #include "tests/wire/frames.h"
 
 static enum ip_verdict options_verdict(const uint8_t *bytes, uint32_t count)
@@ -103,6 +104,7 @@ static void test_ipv6_lengths(void **state)
 	assert_int_equal(walk_of(60, header, 32, 52).verdict, IP_MALFORMED);
 }
 
+CLAIMS(RFC6946_4)
 static void test_ipv6_kinds(void **state)
 {
 	static const uint8_t pads[8] = {6, 0, 0, 0, 0, 0, 0, 0}, unknown_skipped[8] = {6, 0, 0x1e, 4};

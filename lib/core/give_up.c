@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Trouble is timed from its first timeout, in units that fit 16 bits.
+ */
+#include "lib/core/give_up.h"
+
+#include "lib/core/life.h"
+#include "lib/core/output.h"
+
+#define SHORT_PART 8 /* records are short when less than one in so many is free */
+
+static uint16_t give_up_clock(const struct tcp *tcp)
+{
+	return (uint16_t)(tcp->now_ms / TROUBLE_MS);
+}
+
+static uint32_t give_up_trouble_ms(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+	return (uint16_t)(give_up_clock(tcp) - conn->trouble) * TROUBLE_MS;
+}
+
+static uint32_t give_up_after_ms(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+	if (conn->r2_s)
+		return conn->r2_s * 1000U;
+	return conn->flags & CONN_SYN_UNACKED ? tcp->config.syn_r2_ms : tcp->config.r2_ms;
+}
+
+bool give_up_is_due(struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (conn->timeouts_count == 0)
+		conn->trouble = give_up_clock(tcp);
+	return give_up_trouble_ms(tcp, conn) >= give_up_after_ms(tcp, conn);
+}
+
+uint32_t give_up_deadline(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+	uint32_t after_ms = conn->r2_s * 1000U, trouble_ms;
+
+	if (!conn->is_user_timeout || conn->timeouts_count == 0)
+		return 0;
+	trouble_ms = give_up_trouble_ms(tcp, conn);
+	return tick_after(tcp->now_tick, trouble_ms < after_ms ? ticks_from_ms(after_ms - trouble_ms) : 0);
+}
+
+static bool give_up_is_short(const struct pool *pool)
+{
+	return pool->capacity_count - pool->used_count < pool->capacity_count / SHORT_PART;
+}
+
+/* Of anything that a connection which cannot send holds. */
+static bool give_up_is_pressed(const struct tcp *tcp)
+{
+	return give_up_is_short(&tcp->conns) || give_up_is_short(&tcp->descriptors) ||
+	       give_up_is_short(&tcp->chunks_small) || give_up_is_short(&tcp->chunks_large);
+}
+
+void give_up_probe_answered(const struct tcp *tcp, struct tcp_conn *conn)
+{
+	if (!conn->is_user_timeout && !(conn->flags & CONN_ORPHAN) && !give_up_is_pressed(tcp))
+		conn->trouble = give_up_clock(tcp);
+}
+
+void give_up(struct tcp *tcp, struct tcp_conn *conn)
+{
+	COUNT(tcp, connections_timed_out);
+	if (conn->inflight.flags & INFLIGHT_PROBE) {
+		COUNT(tcp, connections_stuck);
+		output_reset(tcp, conn);
+	}
+	life_end(tcp, conn, SLUICE_REASON_TIMED_OUT);
+}
