@@ -73,6 +73,8 @@ static struct weather draw_weather(void)
 	struct weather weather = {
 		.loss_ppm = chance(60, 1U << random_below(random, 18)),
 		.gust_ppm = chance(20, 10000),
+		.gust_loss_ppm = 1000000,
+		.gust_end_ppm = 60000,
 		.duplicate_ppm = chance(40, 100000),
 		.reorder_ppm = chance(40, 300000),
 		.damage_ppm = chance(40, 50000),

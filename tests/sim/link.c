@@ -108,6 +108,8 @@ static bool damage(struct random *random, struct flight *flight)
 	return seg.kind == DISSECT_BAD;
 }
 
+#define GUST_NS_MAX 1000000000ULL
+
 /* When the frame gets through the queue in front of the link; UINT64_MAX: the queue is full. */
 static uint64_t leaves_ns(struct link *link, uint64_t now_ns, uint32_t bytes)
 {
@@ -147,10 +149,14 @@ static bool is_lost(struct link *link, struct random *random, uint64_t now_ns, u
 		faults[FAULT_cut]++;
 		return true;
 	}
-	if (!link->gust_left && random_chance(random, link->weather.gust_ppm))
-		link->gust_left = 2 + random_below(random, 30);
-	if (link->gust_left) {
-		link->gust_left--;
+	if (!link->is_gusty && random_chance(random, link->weather.gust_ppm)) {
+		link->is_gusty = true;
+		link->gust_until_ns = now_ns + random_between(random, 1000000, GUST_NS_MAX);
+	} else if (link->is_gusty &&
+		   (now_ns > link->gust_until_ns || random_chance(random, link->weather.gust_end_ppm))) {
+		link->is_gusty = false;
+	}
+	if (link->is_gusty && random_chance(random, link->weather.gust_loss_ppm)) {
 		faults[FAULT_gust]++;
 		return true;
 	}

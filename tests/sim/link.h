@@ -39,7 +39,9 @@ void flights_clear(struct flights *flights);
 
 /* Chances are in parts per million of frames. */
 struct weather {
-	uint32_t loss_ppm, gust_ppm; /* a gust loses a run of frames */
+	uint32_t loss_ppm; /* by itself, each */
+	/* Gilbert and Elliott's two states: with a gust's chance the weather turns bad, then loses so many, and clears up. */
+	uint32_t gust_ppm, gust_loss_ppm, gust_end_ppm;
 	uint32_t duplicate_ppm, reorder_ppm, damage_ppm, replay_ppm, fragment_ppm, mark_ppm;
 	uint64_t delay_ns, jitter_ns;    /* at least, and up to this much more without reordering */
 	uint64_t late_least_ns, late_ns; /* reordered frames are late by so much */
@@ -75,8 +77,9 @@ struct link {
 	uint64_t last_due_ns;   /* frames that are not reordered stay in order */
 	uint64_t cut_until_ns;  /* what is sent before is lost */
 	uint64_t hold_until_ns; /* what is sent before arrives after, all at once */
-	uint32_t gust_left;
-	uint16_t fragment_id; /* of the last packet that was cut in pieces */
+	bool is_gusty;          /* the bad state */
+	uint64_t gust_until_ns; /* at the latest, however few frames there are */
+	uint16_t fragment_id;   /* of the last packet that was cut in pieces */
 };
 
 /*

@@ -203,6 +203,8 @@ static void draw_weather(struct world *world, struct weather *weather)
 	weather->late_ns = 1 + random_between(&world->random, 0, 3 * weather->delay_ns + 1000000);
 	weather->loss_ppm = odd(world, 60) ? between(world, 1000, 1U << between(world, 11, 17)) : 0;
 	weather->gust_ppm = odd(world, 20) ? between(world, 500, 5000) : 0;
+	weather->gust_loss_ppm = odd(world, 50) ? 1000000 : between(world, 200000, 900000);
+	weather->gust_end_ppm = between(world, 20000, 300000);
 	weather->duplicate_ppm = odd(world, 50) ? between(world, 1000, 60000) : 0;
 	weather->reorder_ppm = odd(world, 50) ? between(world, 1000, 200000) : 0;
 	weather->damage_ppm = odd(world, 50) ? between(world, 1000, 30000) : 0;
@@ -273,7 +275,7 @@ void scenario_calm(struct world *world)
 
 			link->weather = (struct weather){.delay_ns = random_between(&world->random, 1000, 2000000)};
 			link->cut_until_ns = link->hold_until_ns = 0;
-			link->gust_left = 0;
+			link->is_gusty = false;
 		}
 	}
 }
