@@ -71,6 +71,24 @@ static void inflight_bound_told(const struct tcp_conn *conn, struct tcp_path *pa
 		path->sacked_bytes = others_bytes;
 }
 
+bool inflight_shift(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record, uint16_t bytes)
+{
+	struct tcp_inflight *next = inflight_next(tcp, record);
+	uint16_t tail_bytes = (uint16_t)(record->bytes - bytes);
+
+	if (!next || (record->flags | next->flags) & INFLIGHT_SACKED || next->bytes + tail_bytes > UINT16_MAX)
+		return false;
+	inflight_unmark(tcp, conn, record, tail_bytes);
+	inflight_unmark(tcp, conn, next, next->bytes);
+	record->bytes = bytes;
+	record->flags &= (uint8_t)~INFLIGHT_PUSH;
+	next->seq = seq_add(record->seq, bytes);
+	next->bytes = (uint16_t)(next->bytes + tail_bytes);
+	next->flags &= (uint8_t)~INFLIGHT_LOST;
+	inflight_mark_lost(tcp, conn, next);
+	return true;
+}
+
 void inflight_mark_lost(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record)
 {
 	struct tcp_path *path = path_of(tcp, conn);

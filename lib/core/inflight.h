@@ -61,6 +61,9 @@ void inflight_append(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight
 /* Cuts a record in two, the first of `bytes`; false: no record is free for the second. */
 bool inflight_split(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record, uint16_t bytes);
 
+/* The same where no record is free: the rest goes to the next one, which is lost with it; false: there is none that could take it. */
+bool inflight_shift(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record, uint16_t bytes);
+
 /* Marks a record to be sent again. */
 void inflight_mark_lost(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record);
 

@@ -89,7 +89,8 @@ static bool retransmit_cut(struct tcp *tcp, struct tcp_conn *conn, struct tcp_in
 	uint32_t full_bytes = conn->mss_bytes;
 
 	return record->bytes <= full_bytes + (record->flags & INFLIGHT_FIN ? 1U : 0) ||
-	       inflight_split(tcp, conn, record, (uint16_t)full_bytes);
+	       inflight_split(tcp, conn, record, (uint16_t)full_bytes) ||
+	       inflight_shift(tcp, conn, record, (uint16_t)full_bytes);
 }
 
 enum output_result retransmit_lost(struct tcp *tcp, struct tcp_conn *conn)

@@ -9,8 +9,9 @@
 #include "tests/claims/claims.h"
 #include "tests/core/icmp.h"
 
-#define FULL_4 1460
-#define FULL_6 1440
+#define FULL_4    1460
+#define FULL_6    1440
+#define HOARD_MAX 65536
 
 static struct tcp_conn *with_full_segments(struct scene *scene, bool ipv6)
 {
@@ -66,6 +67,40 @@ static void test_first_is_believed(void **state)
 		forget_sent(scene);
 		scene_free(scene);
 	}
+}
+
+/* Also where no record is left to cut with: the rest of a segment goes to the next one. */
+static void test_no_record_to_cut_with(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = with_full_segments(scene, false);
+	static uint32_t hoard[HOARD_MAX];
+	uint32_t acked = 1, hoarded = 0;
+
+	(void)state;
+	assert_true(scene->tcp->inflight.capacity_count <= HOARD_MAX);
+	while (scene->tcp->inflight.used_count < scene->tcp->inflight.capacity_count)
+		hoard[hoarded++] = pool_take(&scene->tcp->inflight);
+	forget_sent(scene);
+	tell(scene, 1000, 1);
+	for (uint32_t round = 0; round < 40 && conn->snd_queued_bytes; round++) {
+		while (sent_count(scene)) {
+			const struct bytes *frame = &scene->sent[scene->sent_first++].bytes;
+			uint32_t seq = be32_value(be32_at(frame->at + 38)) - OUR_ISS, bytes = frame->count - 54;
+
+			assert_true(bytes <= 960);
+			if (seq <= acked && seq + bytes > acked)
+				acked = seq + bytes;
+		}
+		arrives(scene, (struct segment){.seq = 1, .ack = acked, .flags = TCP_ACK});
+		passes_ms(scene, 100);
+	}
+	assert_int_equal(conn->snd_queued_bytes, 0);
+	while (hoarded)
+		pool_give(&scene->tcp->inflight, hoard[--hoarded]);
+	forget_sent(scene);
+	forget_events(scene);
+	scene_free(scene);
 }
 
 /* Timestamps are counted off, too: the packet is what fits. */
@@ -267,15 +302,11 @@ static void test_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_first_is_believed),
-		cmocka_unit_test(test_packet_fits),
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_plateaus),
-		cmocka_unit_test(test_later_ones_wait),
-		cmocka_unit_test(test_destinations),
-		cmocka_unit_test(test_others_learn),
-		cmocka_unit_test(test_cache_is_bounded),
-		cmocka_unit_test(test_off),
+		cmocka_unit_test(test_first_is_believed), cmocka_unit_test(test_no_record_to_cut_with),
+		cmocka_unit_test(test_packet_fits),       cmocka_unit_test(test_values),
+		cmocka_unit_test(test_plateaus),          cmocka_unit_test(test_later_ones_wait),
+		cmocka_unit_test(test_destinations),      cmocka_unit_test(test_others_learn),
+		cmocka_unit_test(test_cache_is_bounded),  cmocka_unit_test(test_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
