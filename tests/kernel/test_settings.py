@@ -190,7 +190,8 @@ def speaks_ecn(space, wire):
 def converse(server, talkers, settings, tmp_path):
     """Both roles over both families at once: every byte arrives, and what was agreed on is what the settings say."""
     wire, ecn = server.wire, speaks_ecn(talkers, server.wire)
-    sent = os.urandom(512 * KIB)
+    # Windows of a few segments, without timestamps: the kernel, too, waits for one backed-off timeout after another.
+    sent = os.urandom((512 if settings["tcp_rmem"] == SETTINGS["tcp_rmem"][0] else 128) * KIB)
     (tmp_path / "sent").write_bytes(sent)
     set_all(server.space, settings)
     set_all(talkers, settings)
