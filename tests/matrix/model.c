@@ -76,8 +76,8 @@ static uint32_t place_seq(const struct matrix_cell *cell, const struct model_tcb
 static uint32_t ack_number(enum matrix_ack ack, const struct model_tcb *tcb)
 {
 	switch (ack) {
-	case ACK_TOO_OLD: /* RFC 5961 section 5.2; a probe of ours may have been one octet beyond the largest window */
-		return tcb->snd_una - tcb->max_snd_wnd - 2;
+	case ACK_TOO_OLD: /* RFC 5961 section 5.2 */
+		return tcb->snd_una - tcb->max_snd_wnd - 1;
 	case ACK_OLD:
 		return tcb->snd_una - 1;
 	case ACK_UNA:
