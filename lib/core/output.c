@@ -275,11 +275,12 @@ static struct output_segment output_plan(const struct tcp *tcp, const struct tcp
 /* After something new was sent: a tail probe counts from the newest segment, the RTO from the oldest. */
 static void output_arm(struct tcp *tcp, struct tcp_conn *conn)
 {
-	if (conn->flags & CONN_PERSIST || !conn->retransmit_deadline)
+	if (conn->flags & CONN_PERSIST || !conn->retransmit_deadline) {
 		conn->flags &= ~(uint32_t)CONN_PERSIST & 0xffffff;
-	else if (!(conn->flags & CONN_EARLY) || !rack_probe_delay_us(tcp, conn))
-		return;
-	timer_arm_loss(tcp, conn);
+		timer_arm_loss(tcp, conn);
+	} else if (conn->flags & CONN_EARLY && rack_probe_delay_us(tcp, conn)) {
+		timer_postpone_probe(tcp, conn);
+	}
 }
 
 /* Records and sends a new segment of `segment.text_bytes` and perhaps FIN. */

@@ -53,7 +53,10 @@ void path_restart_idle(const struct tcp *tcp, struct tcp_conn *conn)
 	if (!path || conn->inflight.bytes)
 		return;
 	cubic_app_limited(&path->cubic, tcp->now_us);
-	if (conn->cwnd_bytes > initial_bytes && tick_reached(path_idle_tick(tcp, conn, path), tcp->now_tick))
+	if (!tick_reached(path_idle_tick(tcp, conn, path), tcp->now_tick))
+		return;
+	path->flags &= (uint16_t)~PATH_RACKED; /* before its time can wrap */
+	if (conn->cwnd_bytes > initial_bytes)
 		congestion_restart(tcp, conn, initial_bytes);
 }
 

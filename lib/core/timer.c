@@ -63,6 +63,18 @@ void timer_arm_loss(struct tcp *tcp, struct tcp_conn *conn)
 		timer_arm_retransmit(tcp, conn, rto_us);
 }
 
+void timer_postpone_probe(struct tcp *tcp, struct tcp_conn *conn)
+{
+	uint32_t rto_us = rtt_rto_us(&tcp->config, conn), age_us = tcp->now_us - conn->inflight.sent_us;
+	uint32_t latest_tick = tick_after(tcp->now_tick, ticks_from_us(rto_us - cc_min(age_us, rto_us)));
+	uint32_t probe_tick = tick_after(tcp->now_tick, ticks_from_us(rack_probe_delay_us(tcp, conn)));
+
+	if ((int32_t)(latest_tick - conn->retransmit_deadline) < 0)
+		latest_tick = conn->retransmit_deadline; /* an ACK since has begun the time anew */
+	conn->retransmit_deadline = (int32_t)(probe_tick - latest_tick) < 0 ? probe_tick : latest_tick;
+	timer_file(tcp, conn);
+}
+
 /* A SYN, a window probe, or what has not left yet is no sign of congestion. */
 static void timer_retransmit(struct tcp *tcp, struct tcp_conn *conn)
 {
@@ -81,20 +93,21 @@ static void timer_backed_off(struct tcp_conn *conn)
 		conn->timeouts_count = (conn->timeouts_count + 1) & 7;
 }
 
-/* Before the RTO: what may be lost is looked for, or asked after.  False: there is no record to do it with. */
-static bool timer_is_early(struct tcp *tcp, struct tcp_conn *conn)
+/* Before the RTO: what may be lost is looked for, or asked after; with no record to do it with, the RTO is waited for. */
+static void timer_early(struct tcp *tcp, struct tcp_conn *conn)
 {
 	struct tcp_path *path = path_need(tcp, conn);
 
-	if (!path)
-		return false;
+	if (!path) {
+		timer_arm_retransmit(tcp, conn, rtt_rto_us(&tcp->config, conn));
+		return;
+	}
 	if (path->sacked_count || conn->flags & (CONN_RECOVERY | CONN_TIMEOUT)) {
 		recovery_waited(tcp, conn);
-		return true;
+		return;
 	}
 	path->flags |= PATH_PROBE_DUE;
 	work_output(tcp, conn);
-	return true;
 }
 
 /* The retransmission timer, or the persist timer, fired. */
@@ -103,8 +116,10 @@ static void timer_expired(struct tcp *tcp, struct tcp_conn *conn)
 	bool is_early = conn->flags & CONN_EARLY;
 
 	timer_stop_retransmit(conn);
-	if (is_early && timer_is_early(tcp, conn))
+	if (is_early) {
+		timer_early(tcp, conn);
 		return;
+	}
 	if (conn->flags & CONN_PERSIST) {
 		conn->flags = (conn->flags | CONN_PERSIST_DUE) & ~(uint32_t)CONN_PERSIST & 0xffffff;
 		if (conn->flags & CONN_SHORT && conn->snd_queued_bytes == 0) {

@@ -73,6 +73,9 @@ static inline void timer_rest(struct tcp *tcp, struct tcp_conn *conn)
 /* Something is on the way: arms the tail probe (RFC 8985 section 7.2) or else the RTO (RFC 6298 section 5.1). */
 void timer_arm_loss(struct tcp *tcp, struct tcp_conn *conn);
 
+/* A tail probe is armed and something new was sent: it counts from that, but comes no later than the RTO of the oldest. */
+void timer_postpone_probe(struct tcp *tcp, struct tcp_conn *conn);
+
 static inline void timer_disarm(struct tcp *tcp, struct tcp_conn *conn)
 {
 	conn->retransmit_deadline = 0;

@@ -52,6 +52,26 @@ static void test_given_back_when_idle(void **state)
 	scene_free(scene);
 }
 
+/* An application's timer hours ahead does not keep it, nor what was learned that long ago. */
+static void test_given_back_under_a_timer(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = established(scene);
+
+	(void)state;
+	user_set_timer(scene->tcp, conn, scene->tcp->now_ns + 7200000000000ULL);
+	sends_bytes(scene, conn, 2 * MSS, 0);
+	passes_ms(scene, 10);
+	acks(scene, 1 + 2 * MSS);
+	assert_int_equal(scene->tcp->paths.used_count, 1);
+	passes_ms(scene, 3000);
+	assert_int_equal(scene->tcp->paths.used_count, 0);
+	assert_true(conn->timer_deadline != 0);
+	forget_sent(scene);
+	forget_events(scene);
+	scene_free(scene);
+}
+
 /* A silence that the timer has not come to yet counts as well. */
 static void test_restarts_without_the_timer(void **state)
 {
@@ -98,6 +118,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_segment_needs_none),
 		cmocka_unit_test(test_given_back_when_idle),
+		cmocka_unit_test(test_given_back_under_a_timer),
 		cmocka_unit_test(test_restarts_without_the_timer),
 		cmocka_unit_test(test_none_left),
 	};
