@@ -21,7 +21,9 @@ static bool rack_is_ambiguous(const struct tcp *tcp, const struct tcp_conn *conn
 
 	if (record->retransmits == 0)
 		return false;
-	if (delivery->has_tsecr && (int32_t)(delivery->tsecr - (tcp->now_ms + conn->ts_offset - rtt_us / 1000 - 1)) < 0)
+	/* What is reported above a hole moves no TS.Recent (RFC 7323 section 4.3): the echo is of something older. */
+	if (delivery->has_tsecr && !(record->flags & INFLIGHT_SACKED) &&
+	    (int32_t)(delivery->tsecr - (tcp->now_ms + conn->ts_offset - rtt_us / 1000 - 1)) < 0)
 		return true;
 	return path->min_rtt_us && rtt_us < path->min_rtt_us;
 }
@@ -70,6 +72,12 @@ void rack_take_dsack(struct tcp_path *path, const struct tcp_conn *conn)
 	path->reorder_rounds = REORDER_ROUNDS;
 }
 
+void rack_advanced(struct tcp_path *path, const struct tcp_conn *conn)
+{
+	if (seq_at_or_after(conn->snd_una, path->dsack_round))
+		path->flags &= (uint16_t)~PATH_DSACK_ROUND;
+}
+
 void rack_recovered(struct tcp_path *path)
 {
 	if (path->reorder_rounds && --path->reorder_rounds == 0)
@@ -101,9 +109,12 @@ uint32_t rack_detect(struct tcp *tcp, struct tcp_conn *conn)
 
 	if (!(path->flags & PATH_RACKED))
 		return 0;
+	if (tcp->sack_records >= SACK_RECORDS_PER_TURN_MAX)
+		return 1; /* the next turn looks */
 	for (struct tcp_inflight *record = inflight_first(conn); record; record = inflight_next(tcp, record)) {
 		int32_t left_us;
 
+		tcp->sack_records++;
 		if (record->flags & (INFLIGHT_SACKED | INFLIGHT_LOST))
 			continue;
 		if (!rack_sent_after(path->rack_sent_us, path->rack_end, record->sent_us, inflight_end(record)))

@@ -14,6 +14,9 @@ void rack_delivered(const struct tcp *tcp, const struct tcp_conn *conn, const st
 /* Step 4, when an ACK is through: reports of duplicates widen the reordering window. */
 void rack_take_dsack(struct tcp_path *path, const struct tcp_conn *conn);
 
+/* SND.UNA moved. */
+void rack_advanced(struct tcp_path *path, const struct tcp_conn *conn);
+
 /* A recovery ends: the reordering window shrinks back in time. */
 void rack_recovered(struct tcp_path *path);
 
@@ -28,6 +31,12 @@ uint32_t rack_probe_delay_us(const struct tcp *tcp, const struct tcp_conn *conn)
 
 /* The probe was sent; `is_again`: it was a retransmission. */
 void rack_probed(struct tcp_path *path, const struct tcp_conn *conn, bool is_again);
+
+/* Is an answer to a probe awaited?  A duplicate ACK is one even if nothing else is on the way. */
+static inline bool rack_is_probing(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+	return conn->path != INDEX_NONE && path_at(tcp, conn)->flags & PATH_PROBED;
+}
 
 /* An ACK while a probe is out (section 7.4); true: the probe repaired a loss, to which congestion control must respond. */
 bool rack_probe_answered(struct tcp_path *path, const struct tcp_conn *conn, const struct delivery *delivery,

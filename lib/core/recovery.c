@@ -281,13 +281,17 @@ static void recovery_judge(struct tcp *tcp, struct tcp_conn *conn, struct tcp_pa
 		path->recover = seq_add(conn->snd_una, UINT32_MAX); /* trails, so that its distance never wraps */
 }
 
-static void recovery_arm(struct tcp *tcp, struct tcp_conn *conn, bool is_new, uint32_t wait_us)
+static void recovery_arm(struct tcp *tcp, struct tcp_conn *conn, const struct delivery *delivery, uint32_t wait_us)
 {
+	bool was_early = conn->flags & CONN_EARLY;
+
+	if (conn->flags & CONN_PERSIST)
+		return;
 	if (inflight_is_empty(conn))
 		timer_rest(tcp, conn);
 	else if (wait_us)
 		timer_arm_early(tcp, conn, wait_us);
-	else if (is_new || conn->flags & CONN_EARLY)
+	else if (delivery->acked_bytes || (was_early && (delivery->bytes || !rack_probe_delay_us(tcp, conn))))
 		timer_arm_loss(tcp, conn);
 }
 
@@ -298,6 +302,8 @@ void recovery_acked(struct tcp *tcp, struct tcp_conn *conn, struct delivery *del
 	uint32_t wait_us = 0;
 
 	if (path) {
+		if (is_new)
+			rack_advanced(path, conn);
 		if (!recovery_has_sack(conn))
 			recovery_count_duplicates(conn, path, delivery, is_new, is_duplicate);
 		recovery_judge(tcp, conn, path, delivery, is_new, is_duplicate);
@@ -305,7 +311,7 @@ void recovery_acked(struct tcp *tcp, struct tcp_conn *conn, struct delivery *del
 	}
 	if (is_new && !was_in_recovery && !(conn->flags & CONN_RECOVERY) && (!path || path->frto != FRTO_SECOND))
 		congestion_acked(tcp, conn, delivery);
-	recovery_arm(tcp, conn, is_new, wait_us);
+	recovery_arm(tcp, conn, delivery, wait_us);
 	if (conn->snd_queued_bytes || path_lost_bytes(tcp, conn) || conn->flags & CONN_FIN_QUEUED)
 		work_output(tcp, conn);
 }

@@ -7,6 +7,7 @@
 #include "lib/core/inflight.h"
 #include "lib/core/life.h"
 #include "lib/core/output.h"
+#include "lib/core/rack.h"
 #include "lib/core/recovery.h"
 #include "lib/core/rtt.h"
 #include "lib/core/sack.h"
@@ -49,10 +50,10 @@ static void ack_ends_backoff(struct tcp_conn *conn, uint32_t rtt_us, bool was_pr
 		conn->backoff_count = 0;
 }
 
-/* RFC 5681 section 2: an ACK of nothing new, with nothing else in it, while something is outstanding. */
-static bool ack_is_duplicate(const struct tcp_conn *conn, const struct frame *frame)
+/* An ACK of nothing new, with nothing else in it. */
+static bool ack_is_bare(const struct tcp_conn *conn, const struct frame *frame)
 {
-	return frame->text_bytes == 0 && !(frame->flags & (TCP_SYN | TCP_FIN)) && !inflight_is_empty(conn) &&
+	return frame->text_bytes == 0 && !(frame->flags & (TCP_SYN | TCP_FIN)) &&
 	       seq_equal(frame->ack, conn->snd_una) && frame->window << conn->snd_shift == conn->snd_wnd_bytes &&
 	       frame->window != 0;
 }
@@ -85,7 +86,9 @@ static void ack_advance(struct tcp *tcp, struct tcp_conn *conn, struct seq ack, 
 void segment_acked(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
 {
 	bool is_new = seq_after(frame->ack, conn->snd_una);
-	bool is_duplicate = !is_new && ack_is_duplicate(conn, frame);
+	bool is_bare = !is_new && ack_is_bare(conn, frame);
+	bool is_duplicate =
+		is_bare && !inflight_is_empty(conn); /* RFC 5681 section 2: while something is outstanding */
 	struct seq una_before = conn->snd_una;
 	struct delivery delivery = {
 		.pipe_bytes = path_pipe_bytes(tcp, conn),
@@ -100,8 +103,9 @@ void segment_acked(struct tcp *tcp, struct tcp_conn *conn, const struct frame *f
 	sack_arrived(tcp, conn, frame, una_before, &delivery);
 	if (delivery.rtt_us || delivery.sack_rtt_us)
 		rtt_measured(conn, delivery.rtt_us ? delivery.rtt_us : delivery.sack_rtt_us);
-	if (is_new || is_duplicate || delivery.sacked_bytes || delivery.is_dsack)
-		recovery_acked(tcp, conn, &delivery, is_new, is_duplicate && !ack_reports(conn, frame));
+	if (is_new || is_duplicate || delivery.sacked_bytes || delivery.is_dsack ||
+	    (is_bare && rack_is_probing(tcp, conn)))
+		recovery_acked(tcp, conn, &delivery, is_new, is_bare && !ack_reports(conn, frame));
 }
 
 void segment_take_window(struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame, bool is_new)
