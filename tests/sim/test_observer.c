@@ -258,6 +258,22 @@ static void fin_nobody_asked_for(void **state)
 	       sent(0, (struct dissect){.seq = ISS_A + 1, .ack = ISS_B + 1, .flags = SEG_FIN | SEG_ACK, .window = 9}));
 }
 
+/* SHLD-3: what was not read is told by RST.  A FIN that had gone before may go again. */
+static void fin_after_a_close_with_bytes_unread(void **state)
+{
+	struct dissect fin = {.seq = ISS_A + 1, .ack = ISS_B + 1, .flags = SEG_FIN | SEG_ACK, .window = 15000};
+
+	(void)state;
+	open_it();
+	talk->side[0].taken_bytes = 0;
+	talk->side[0].fin_asked = talk->side[0].close_asked = talk->side[0].freed_unread = true;
+	EXPECT("fin", sent(0, fin));
+	talk->side[0].freed_unread = false;
+	EXPECT(NOTHING, sent(0, fin));
+	talk->side[0].freed_unread = true;
+	EXPECT(NOTHING, sent(0, fin));
+}
+
 static void text_after_fin(void **state)
 {
 	struct dissect seg = text(100, 0);
@@ -321,6 +337,28 @@ static void timestamps_nobody_agreed_on(void **state)
 	EXPECT("timestamps", sent(0, seg));
 }
 
+/* What is older than what was echoed is dropped by PAWS: it owes nothing, though it fills the gap. */
+static void old_timestamps_owe_no_ack(void **state)
+{
+	struct dissect seg = text(0, 10);
+
+	(void)state;
+	open_it();
+	talk->side[1].has_tsval = true;
+	talk->side[1].tsecr = 100;
+	observer.now_ns = 1000;
+	talk->side[0].sent_end = 100;
+	seg.has_timestamps = true;
+	seg.tsval = 99;
+	observer_delivered(&observer, 1, &seg, &talk->side[0], false);
+	assert_int_equal(talk->side[1].owes_ack_ns, 0);
+	seg = text(10, 10);
+	seg.has_timestamps = true;
+	seg.tsval = 100;
+	observer_delivered(&observer, 1, &seg, &talk->side[0], false);
+	assert_int_equal(talk->side[1].owes_ack_ns, 1000);
+}
+
 static void acknowledgment_that_never_comes(void **state)
 {
 	(void)state;
@@ -365,12 +403,14 @@ int main(void)
 		TEST(right_edge_that_goes_back),
 		TEST(sack_of_what_is_missing),
 		TEST(fin_nobody_asked_for),
+		TEST(fin_after_a_close_with_bytes_unread),
 		TEST(text_after_fin),
 		TEST(reset_out_of_the_blue),
 		TEST(reset_that_answers),
 		TEST(second_initial_number),
 		TEST(too_large_for_the_peer),
 		TEST(timestamps_nobody_agreed_on),
+		TEST(old_timestamps_owe_no_ack),
 		TEST(acknowledgment_that_never_comes),
 		TEST(flags_that_make_no_sense),
 	};
