@@ -182,6 +182,18 @@ static void check_timer(struct host *host, uint64_t *deadline_ns, const char *wh
 	*deadline_ns = 0;
 }
 
+/* An orderly end waits for who still reads: with CLOSED, what the peer sent has all been consumed. */
+static void check_all_read(const struct side *side, uint16_t reason)
+{
+	const struct side *other = &side->talk->side[1 - side->index];
+
+	if (reason != SLUICE_REASON_FINISHED || side->close_asked || side->abort_asked || side->is_ghost)
+		return;
+	RULE(!other->fin_offset || side->consumed_bytes == other->fin_offset - 1, "readable",
+	     "talk %u: closed in order with %u bytes consumed, but the peer sent %u", side->talk->number,
+	     side->consumed_bytes, other->fin_offset - 1);
+}
+
 static void check_closed(struct host *host, struct side *side, const struct sluice_event *event)
 {
 	struct sluice_conn_info info;
@@ -190,6 +202,7 @@ static void check_closed(struct host *host, struct side *side, const struct slui
 	     "CLOSED with reason %u", event->reason);
 	if (!side->is_ghost)
 		check_reason(host, side, event->reason);
+	check_all_read(side, event->reason);
 	RULE(!sluice_conn_info(host->worker, event->conn, &info), "grammar", "talk %u: the handle lives after CLOSED",
 	     side->talk->number);
 	witness_reasons[event->reason]++;
