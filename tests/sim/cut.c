@@ -53,3 +53,40 @@ uint32_t cut_flight(struct random *random, uint16_t id, const struct flight *fli
 	}
 	return count;
 }
+
+/* A segment of its own with `bytes` of the text from `offset` on; FIN and PSH stay with the last byte. */
+static struct flight *cut_text(const struct flight *flight, const struct dissect *seg, uint32_t offset, uint32_t bytes)
+{
+	uint32_t headers = (uint32_t)(seg->text - flight->frame), l4 = seg->l4_offset;
+	uint8_t frame[FRAME_BYTES_MAX];
+	struct flight *piece;
+
+	memcpy(frame, flight->frame, headers);
+	memcpy(frame + headers, seg->text + offset, bytes);
+	put32(frame + l4 + 4, seg->seq + offset);
+	if (offset + bytes < seg->text_bytes)
+		frame[l4 + 13] &= (uint8_t) ~(SEG_FIN | SEG_PSH);
+	if (seg->ipv6) {
+		put16(frame + 18, headers + bytes - 54);
+	} else {
+		put16(frame + 16, headers + bytes - 14);
+		forge_ipv4_sum(frame);
+	}
+	forge_l4_sum(frame, headers + bytes, 6, 16);
+	piece = flight_make(flight->from, flight->to, frame, headers + bytes);
+	piece->speaker = flight->speaker;
+	return piece;
+}
+
+uint32_t cut_segment(struct random *random, const struct flight *flight, struct flight *piece[2])
+{
+	struct dissect seg = dissect(flight->frame, flight->bytes);
+	uint32_t first;
+
+	if (seg.kind != DISSECT_TCP || seg.text_bytes < 2 || seg.flags & SEG_SYN)
+		return 0;
+	first = 1 + random_below(random, seg.text_bytes - 1);
+	piece[0] = cut_text(flight, &seg, 0, first);
+	piece[1] = cut_text(flight, &seg, first, seg.text_bytes - first);
+	return 2;
+}

@@ -212,6 +212,22 @@ static bool mark(struct flight *flight)
 	return true;
 }
 
+/* Two segments of one, each late and lost by itself: what is sent again then overlaps what has arrived.  False: it has no text. */
+static bool send_segments(struct link *link, struct flights *flights, struct random *random,
+			  const struct flight *flight, uint64_t due_ns)
+{
+	struct flight *piece[2];
+	uint32_t count = cut_segment(random, flight, piece);
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (random_chance(random, 200000))
+			free(piece[i]);
+		else
+			flights_add(flights, piece[i], due_ns + random_between(random, 0, link->weather.late_ns));
+	}
+	return count > 0;
+}
+
 void link_send(struct link *link, struct flights *flights, struct random *random, uint64_t now_ns,
 	       struct flight *flight, uint64_t *faults)
 {
@@ -245,6 +261,10 @@ void link_send(struct link *link, struct flights *flights, struct random *random
 		}
 	} else if (random_chance(random, weather->fragment_ppm) && send_pieces(link, flights, random, flight, due_ns)) {
 		faults[FAULT_fragment]++;
+		free(flight);
+		return;
+	} else if (random_chance(random, weather->split_ppm) && send_segments(link, flights, random, flight, due_ns)) {
+		faults[FAULT_split]++;
 		free(flight);
 		return;
 	}

@@ -42,7 +42,7 @@ struct weather {
 	uint32_t loss_ppm; /* by itself, each */
 	/* Gilbert and Elliott's two states: with a gust's chance the weather turns bad, then loses so many, and clears up. */
 	uint32_t gust_ppm, gust_loss_ppm, gust_end_ppm;
-	uint32_t duplicate_ppm, reorder_ppm, damage_ppm, replay_ppm, fragment_ppm, mark_ppm;
+	uint32_t duplicate_ppm, reorder_ppm, damage_ppm, replay_ppm, fragment_ppm, split_ppm, mark_ppm;
 	uint64_t delay_ns, jitter_ns;    /* at least, and up to this much more without reordering */
 	uint64_t late_least_ns, late_ns; /* reordered frames are late by so much */
 	uint64_t replay_ns;              /* replayed ones come again within this */
@@ -60,6 +60,7 @@ struct weather {
 	X(replay)    \
 	X(fragment)  \
 	X(mark)      \
+	X(split)     \
 	X(queue_full) X(cut) X(pause) X(stall) X(stash_empty) X(send_refused) X(receive_full) X(forged) X(junk) X(icmp)
 
 enum fault {

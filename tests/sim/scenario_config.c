@@ -211,6 +211,7 @@ static void draw_weather(struct world *world, struct weather *weather)
 	weather->replay_ppm = odd(world, 30) ? between(world, 500, 10000) : 0;
 	weather->fragment_ppm = odd(world, 20) ? between(world, 1000, 100000) : 0;
 	weather->mark_ppm = odd(world, 60) ? between(world, 1000, 200000) : 0;
+	weather->split_ppm = odd(world, 20) ? between(world, 1000, 100000) : 0;
 	if (odd(world, 30)) {
 		weather->rate_bps = 1000000ULL * between(world, 1, 200);
 		weather->queue_bytes = between(world, 4000, 100000);
