@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Two stacks and the wire between them, with the fuzzer as the weather: it says who they are, what their applications do, and of each
- * frame whether it passes, is lost, doubled, delayed, damaged or cut off; when a port is dry, refuses or stalls; and when a stranger
- * meddles.  The world, the applications and every oracle are the simulator's.  When the input is used up it is calm, and everything
- * must finish and come back.
+ * Two stacks and the wire between them, with the fuzzer as the weather: it says who they are, what their applications do, and of
+ * each frame whether it passes, is lost, doubled, delayed, damaged, cut in pieces or cut off; when a port is dry, refuses or stalls;
+ * and when a stranger meddles.  The world, the applications and every oracle are the simulator's.  When the input is used up it is
+ * calm, and everything must finish and come back.
  */
 #include "tests/fuzz/fuzz.h"
 #include "tests/sim/actor.h"
+#include "tests/sim/cut.h"
 #include "tests/sim/junk.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/scenario_config.h"
@@ -47,6 +48,26 @@ static void again(struct flights *flights, const struct flight *flight, uint64_t
 	copy->speaker = flight->speaker;
 	flights_add(flights, copy, due_ns);
 	world.faults[FAULT_duplicate]++;
+}
+
+/* IP fragments of it, or two segments of one; each is lost or late by a decision of its own.  False: it cannot be cut. */
+static bool in_pieces(struct link *link, struct flights *flights, const struct flight *flight, bool are_segments,
+		      uint64_t due_ns)
+{
+	struct flight *piece[PIECES_MAX];
+	uint32_t count = are_segments ? cut_segment(&world.random, flight, piece)
+				      : cut_flight(&world.random, ++link->fragment_id, flight, piece);
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t decision = fuzz_8(&input);
+
+		if (decision >= 192)
+			free(piece[i]);
+		else
+			flights_add(flights, piece[i], due_ns + decision * MILLISECOND_NS / 2);
+	}
+	world.faults[are_segments ? FAULT_split : FAULT_fragment] += count > 0;
+	return count > 0;
 }
 
 static void trouble(uint8_t what)
@@ -96,9 +117,13 @@ void __wrap_link_send(struct link *link, struct flights *flights, struct random 
 	(void)random;
 	if (decision >= 240)
 		trouble(decision);
-	if (now_ns < link->cut_until_ns || (decision >= 128 && decision < 168) || flight->bytes <= 14) {
+	if (now_ns < link->cut_until_ns || (decision >= 128 && decision < 160) || flight->bytes <= 14) {
 		faults[FAULT_loss]++;
 		trace_frame("lost", "", flight->frame, flight->bytes);
+		free(flight);
+		return;
+	}
+	if (decision >= 160 && decision < 168 && in_pieces(link, flights, flight, decision & 1, due_ns)) {
 		free(flight);
 		return;
 	}
