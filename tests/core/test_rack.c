@@ -6,6 +6,7 @@
 #include "lib/core/rack.h"
 
 #include "lib/core/timer.h"
+#include "tests/claims/claims.h"
 #include "tests/core/loss.h"
 
 #define RENO    .congestion = SLUICE_CONGESTION_NEWRENO
@@ -45,6 +46,7 @@ static void reorders(struct scene *scene, struct tcp_conn *conn)
 /* ---- Lost by time ------------------------------------------------------------------------------------------ */
 
 /* Section 6.2 step 5: one that was sent later has arrived: the hole has a quarter of a round trip left. */
+CLAIMS(RFC8985_6)
 static void test_waits_for_reordering_rfc8985_6_2(void **state)
 {
 	struct scene *scene;
@@ -76,6 +78,7 @@ static void test_three_are_enough_rfc8985_6_2(void **state)
 }
 
 /* Step 4: where reordering was seen, ten reports do not hurry it. */
+CLAIMS(RFC8985_6_2)
 static void test_reordering_was_seen_rfc8985_6_2(void **state)
 {
 	struct scene *scene;
@@ -157,6 +160,7 @@ static void test_old_round_is_forgotten(void **state)
 }
 
 /* Section 3.1: a retransmission is lost when something sent after it arrives: it goes once more, without a time-out. */
+CLAIMS(RFC8985_3_1)
 static void test_lost_retransmission_rfc8985_3_1(void **state)
 {
 	struct scene *scene;
@@ -273,6 +277,7 @@ static struct tcp_conn *tail_of(struct scene **scene, uint32_t segments)
 }
 
 /* Section 7.2: two round trips after the last segment; one alone may have its ACK delayed; unknown, a second. */
+CLAIMS(RFC8985_7)
 static void test_when_a_probe_leaves_rfc8985_7_2(void **state)
 {
 	struct scene *scene;
@@ -292,6 +297,7 @@ static void test_when_a_probe_leaves_rfc8985_7_2(void **state)
 }
 
 /* Section 7.3: new text, if there is some, beyond the congestion window; and no further probe until it is answered. */
+CLAIMS(RFC8985_7_3)
 static void test_probe_with_new_text_rfc8985_7_3(void **state)
 {
 	struct scene *scene;
@@ -386,6 +392,7 @@ static void test_probe_starts_recovery_rfc8985_7_1(void **state)
 
 /* Section 7.4.2: three ends of a probe that was a retransmission.  An ACK beyond it, and no duplicate before: it repaired a loss, to
  * which the window answers.  A report of the duplicate, or a bare duplicate ACK: both copies arrived. */
+CLAIMS(RFC8985_7_4)
 static void test_three_ends_rfc8985_7_4_2(void **state)
 {
 	(void)state;

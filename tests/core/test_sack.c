@@ -14,7 +14,7 @@ static struct tcp_conn *ten_segments(struct scene **scene)
 }
 
 /* RFC 2018 section 5.1: what is reported is not sent again, the holes are; and all it takes is reports. */
-CLAIMS(RFC2018_5, RFC8985_6)
+CLAIMS(RFC2018_5)
 static void test_holes_are_sent_again(void **state)
 {
 	struct scene *scene;
