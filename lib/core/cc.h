@@ -43,7 +43,8 @@ static inline uint32_t cc_grow(uint32_t cwnd_bytes, uint32_t ssthresh_bytes, uin
 		grown = (uint64_t)cwnd_bytes + cc_min(acked_bytes, CC_SLOW_START_SEGMENTS_MAX * mss_bytes);
 	else
 		grown = cwnd_bytes +
-			cc_max(1, (uint32_t)((uint64_t)mss_bytes * cc_min(acked_bytes, cwnd_bytes) / cwnd_bytes));
+			cc_max(acked_bytes >= mss_bytes,
+			       (uint32_t)((uint64_t)mss_bytes * cc_min(acked_bytes, cwnd_bytes) / cwnd_bytes));
 	return grown > SSTHRESH_NONE_BYTES ? SSTHRESH_NONE_BYTES : (uint32_t)grown;
 }
 

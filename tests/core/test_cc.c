@@ -70,7 +70,8 @@ static void test_avoidance_adds_a_segment_in_a_round_trip(void **state)
 static void test_avoidance_at_its_ends(void **state)
 {
 	(void)state;
-	assert_int_equal(cc_grow(1U << 24, 1U << 20, 1, MSS), (1U << 24) + 1);
+	assert_int_equal(cc_grow(1U << 24, 1U << 20, MSS, MSS), (1U << 24) + 1);
+	assert_int_equal(cc_grow(1U << 24, 1U << 20, 1, MSS), 1U << 24); /* but not for slices of a segment */
 	assert_int_equal(cc_grow(10 * MSS, 10 * MSS, 1000 * MSS, MSS), 11 * MSS);
 	assert_int_equal(cc_grow(1U << 30, 1U << 20, MSS, MSS), 1U << 30);
 	assert_int_equal(cc_grow((1U << 30) - 1, UINT32_MAX, 8 * MSS, MSS), 1U << 30);
