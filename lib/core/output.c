@@ -385,6 +385,7 @@ static enum output_result output_frto(struct tcp *tcp, struct tcp_conn *conn, st
 static bool output_recover(struct tcp *tcp, struct tcp_conn *conn)
 {
 	struct tcp_path *path = path_of(tcp, conn);
+	struct tcp_inflight *record = inflight_first(conn);
 	enum output_result result = OUTPUT_SENT;
 
 	if (path && path->flags & PATH_PROBE_DUE && !output_tail_probe(tcp, conn, path))
@@ -393,7 +394,7 @@ static bool output_recover(struct tcp *tcp, struct tcp_conn *conn)
 		result = output_frto(tcp, conn, path);
 	if (result != OUTPUT_BLOCKED)
 		do
-			result = retransmit_lost(tcp, conn);
+			result = retransmit_lost(tcp, conn, &record);
 		while (result == OUTPUT_SENT);
 	if (!conn->retransmit_deadline && !inflight_is_empty(conn))
 		timer_arm_loss(tcp, conn);

@@ -71,11 +71,10 @@ void retransmit_count(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_i
 	}
 }
 
-/* The oldest record marked lost; NULL: none. */
-static struct tcp_inflight *retransmit_oldest(const struct tcp *tcp, struct tcp_conn *conn)
+/* The first record from there on that is marked lost; NULL: none. */
+static struct tcp_inflight *retransmit_next(const struct tcp *tcp, const struct tcp_conn *conn,
+					    struct tcp_inflight *record)
 {
-	struct tcp_inflight *record = inflight_first(conn);
-
 	if (path_lost_bytes(tcp, conn) == 0)
 		return NULL;
 	while (record && !(record->flags & INFLIGHT_LOST))
@@ -93,9 +92,9 @@ static bool retransmit_cut(struct tcp *tcp, struct tcp_conn *conn, struct tcp_in
 	       inflight_shift(tcp, conn, record, (uint16_t)full_bytes);
 }
 
-enum output_result retransmit_lost(struct tcp *tcp, struct tcp_conn *conn)
+enum output_result retransmit_lost(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight **from)
 {
-	struct tcp_inflight *record = retransmit_oldest(tcp, conn);
+	struct tcp_inflight *record = retransmit_next(tcp, conn, *from);
 	const struct tcp_path *path = path_of(tcp, conn);
 
 	if (!record || (path && path->frto == FRTO_SECOND))
@@ -107,6 +106,7 @@ enum output_result retransmit_lost(struct tcp *tcp, struct tcp_conn *conn)
 		return OUTPUT_NOTHING; /* an ACK will bring records back */
 	if (!transmit_has_room(tcp) || retransmit_record(tcp, conn, record) == OUTPUT_BLOCKED)
 		return OUTPUT_BLOCKED;
+	*from = record;
 	retransmit_count(tcp, conn, record);
 	if (!conn->retransmit_deadline || (record == &conn->inflight && !(conn->flags & CONN_EARLY)))
 		timer_arm_retransmit(tcp, conn, rtt_rto_us(&tcp->config, conn));
