@@ -127,6 +127,8 @@ bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output_segmen
 		packet->pkt_len = segment.text_bytes;
 	}
 	flags = ecn_flags(tcp, conn, segment.flags, segment.text_bytes && !segment.is_plain, &dscp_ecn);
+	if (segment.is_half)
+		flags |= TCP_PSH;
 	options = output_options(tcp, conn, segment.flags);
 	if (segment.text_bytes + tcp_options_bytes(&options) > conn->mss_bytes + output_usual_bytes(conn))
 		options.present &= (uint8_t)~TCP_HAS_SACK; /* a full segment sent again: its text comes first */
@@ -263,9 +265,10 @@ static struct output_segment output_plan(const struct tcp *tcp, const struct tcp
 		return segment;
 	segment.text_bytes = bytes;
 	next_bytes = cc_min(cc_min(unsent_bytes - bytes, full_bytes), (uint32_t)usable_bytes - bytes);
-	if (bytes == unsent_bytes || (nth && (!next_bytes || pipe_bytes + bytes + next_bytes > conn->cwnd_bytes)) ||
-	    output_is_half(conn, nth, full_bytes))
-		segment.flags |= bytes ? TCP_PSH : 0;
+	if (bytes &&
+	    (bytes == unsent_bytes || (nth && (!next_bytes || pipe_bytes + bytes + next_bytes > conn->cwnd_bytes))))
+		segment.flags |= TCP_PSH;
+	segment.is_half = bytes && output_is_half(conn, nth, full_bytes);
 	if (conn->flags & CONN_FIN_QUEUED && !(conn->flags & CONN_FIN_SENT) && bytes == unsent_bytes &&
 	    (uint32_t)usable_bytes > bytes)
 		segment.flags |= TCP_FIN;

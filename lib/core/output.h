@@ -10,6 +10,7 @@ struct output_segment {
 	struct seq seq;
 	uint32_t text_bytes;
 	uint8_t flags;
+	bool is_half;  /* ends the first half of a window: pushed, this once */
 	bool is_plain; /* never ECN-capable: text sent again, or a window probe (RFC 3168 section 6.1.5, 6.1.6) */
 };
 

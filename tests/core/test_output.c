@@ -55,8 +55,8 @@ static void test_full_segments_and_a_rest(void **state)
 	scene_free(scene);
 }
 
-/* The last of several that leave together is pushed, though more waits for the window, and the last of the first half; and so are
- * they when they are sent again. */
+/* The last of several that leave together is pushed, though more waits for the window, and the last of the first half; and so is
+ * that of the turn when it is sent again. */
 static void test_a_burst_is_pushed(void **state)
 {
 	struct scene *scene = scene_new(NULL);
