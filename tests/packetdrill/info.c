@@ -63,6 +63,8 @@ static uint8_t congestion_state_of(const struct tcp *tcp, const struct tcp_conn 
 		return TCP_CA_Loss;
 	if (conn->flags & CONN_RECOVERY)
 		return TCP_CA_Recovery;
+	if (path && path->flags & PATH_ECN_ROUND && seq_before(conn->snd_una, path->ecn_round))
+		return TCP_CA_CWR;
 	return (path && path->dup_acks) || tally->sacked ? TCP_CA_Disorder : TCP_CA_Open;
 }
 
