@@ -479,6 +479,31 @@ static void test_duplicates_beyond_count(void **state)
 	scene_free(scene);
 }
 
+/* RFC 8985 section 7.2: a probe is due two round trips after the last news, whatever says the same again meanwhile. */
+static void test_probe_is_not_put_off(void **state)
+{
+	struct scene *scene;
+	struct tcp_conn *conn = loss_flight(&scene, (struct loss_setting){.queued = 0}, 1);
+	uint64_t sent_us, probed_us;
+
+	(void)state;
+	acks(scene, 1);
+	conn->cwnd_bytes = 10 * MSS;
+	sends_bytes(scene, conn, 4 * MSS, 0);
+	sent_us = expect_segment(scene, 1);
+	forget_sent(scene);
+	for (uint32_t i = 0; i < 3; i++) {
+		passes_ms(scene, 50);
+		acks(scene, 1);
+		forget_sent(scene);
+		expect_nothing(scene);
+	}
+	passes_ms(scene, 60);
+	probed_us = expect_segment(scene, 4);
+	assert_in_range(probed_us - sent_us, 200000, 203000);
+	scene_free(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -498,6 +523,7 @@ int main(void)
 		cmocka_unit_test(test_undone_by_dsack_rfc3708),
 		cmocka_unit_test(test_not_undone_later),
 		cmocka_unit_test(test_duplicates_beyond_count),
+		cmocka_unit_test(test_probe_is_not_put_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
