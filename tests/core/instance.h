@@ -35,10 +35,10 @@ static inline struct sluice_config instance_config(void)
 	return config;
 }
 
-/* The instance lies at the start of one block with all that it carves; free() takes both. */
-static inline struct tcp *instance_new(const struct sluice_config *config)
+/* The instance lies at the start of one block with all that it carves; free() takes both.  `mac_last` is the last byte of its MAC. */
+static inline struct tcp *instance_new_as(const struct sluice_config *config, uint8_t mac_last)
 {
-	static const struct sluice_io io = {.mac = {2, 0, 0, 0, 0, 1}, .mtu_bytes = 1500};
+	const struct sluice_io io = {.mac = {2, 0, 0, 0, 0, mac_last}, .mtu_bytes = 1500};
 	size_t head_bytes = (sizeof(struct tcp) + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
 	struct tcp *measured = calloc(1, head_bytes), *tcp;
 	struct arena arena = {0};
@@ -54,6 +54,11 @@ static inline struct tcp *instance_new(const struct sluice_config *config)
 	arena.block = (uint8_t *)tcp + head_bytes;
 	assert_null(tcp_make(tcp, &arena, config, 0, &io, INSTANCE_NOW_NS));
 	return tcp;
+}
+
+static inline struct tcp *instance_new(const struct sluice_config *config)
+{
+	return instance_new_as(config, 1);
 }
 
 /* Frees every packet that lies in the stash; returns how many. */
