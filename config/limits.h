@@ -44,6 +44,7 @@
 #define PMTU_LIFE_S                        600  /* RFC 1191 section 6.3, RFC 8201 section 5.3 */
 #define PMTU_FLOOR_IPV4_BYTES              552  /* no ICMP error brings segments below this (RFC 5927) */
 #define PMTU_FLOOR_IPV6_BYTES              1280 /* RFC 8200 section 5 */
+#define PMTU_GUESS_BYTES                   1280 /* tried first when nothing gets through and nobody says why */
 #define ICMP_ERRORS_PER_SECOND_MAX         1000 /* looked at */
 #define NOTES_MAX                          256  /* connections about which something rare is remembered */
 

@@ -182,6 +182,8 @@ static inline bool sluice_address_is_ipv4(const struct sluice_address *address)
 	X(icmp_soft, "ICMP errors noted for their connection")                                    \
 	X(path_mtus_lowered, "path MTUs lowered by ICMP")                                         \
 	X(path_mtus_held, "ICMP packet too big held until its segment times out")                 \
+	X(black_holes_guessed, "segments made smaller because none got through")                  \
+	X(black_holes_believed, "path MTUs remembered since only smaller segments get through")   \
 	X(fragments_received, "fragments taken, to be put together")                              \
 	X(fragments_joined, "segments put together from fragments")                               \
 	X(keepalives_sent, "keep-alive probes sent")                                              \
@@ -300,7 +302,7 @@ struct sluice_config {
 	uint32_t receive_max_bytes; /* what it may grow to */
 	uint8_t window_shift;       /* our window scale, 0–14; the same for every connection */
 	bool timestamps, sack, nodelay;
-	bool path_mtu_discovery; /* RFC 1191, 8201: segments become smaller where the path asks for it */
+	bool path_mtu_discovery; /* RFC 1191, 8201, 4821: segments become smaller where the path asks for it */
 	enum sluice_congestion congestion;
 	enum sluice_ecn ecn;
 	uint32_t initial_window_segments; /* RFC 6928: 10 */

@@ -100,7 +100,8 @@ static const struct options_entry entries[] = {
 	SWITCH("checksum-offload", "Network", checksum_offload,
 	       "Believe the port's checksum verdicts and let it sum what is sent; off: always in software."),
 	SWITCH("path-mtu-discovery", "Network", path_mtu_discovery,
-	       "Send smaller packets where the path asks for it (RFC 1191, RFC 8201); off: ICMP about that is "
+	       "Send smaller packets where the path asks for it (RFC 1191, RFC 8201, RFC 4821); off: ICMP about that "
+	       "is "
 	       "ignored."),
 	{.name = "fragments",
 	 .group = "Network",

@@ -18,6 +18,8 @@ struct note {
 	uint32_t written_ms;
 	struct seq too_big_seq;       /* of the segment that was too big for the path, as ICMP told */
 	uint16_t too_big_bytes;       /* and the MTU told; 0: none */
+	uint16_t mss_before_bytes;    /* a black hole was guessed with this; 0: none was */
+	bool was_wrong;               /* one was guessed before, and taken back */
 	bool has_icmp;                /* an error was noted: */
 	uint8_t icmp_type, icmp_code; /* as in its header, of the connection's family */
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The cache, and the two who lower a connection's segment size: ICMP and the cache.
+ * The cache, and the three who lower a connection's segment size: ICMP, the cache, and a guess.
  */
 #include "lib/core/pmtu.h"
 
@@ -12,7 +12,9 @@
 #include "lib/wire/ip.h"
 #include "lib/wire/tcp.h"
 
-#define TIMESTAMPS_BYTES 12
+#define TIMESTAMPS_BYTES     12
+#define GUESS_AFTER_TIMEOUTS 3      /* R1 (RFC 9293 SHLD-10): before, it is an ordinary loss */
+#define GUESS_AGAIN_MS       120000 /* within which a second guess confirms the first */
 
 /* ---- The cache ------------------------------------------------------------------------------------------------------- */
 
@@ -141,8 +143,12 @@ static uint32_t pmtu_told(const struct tcp_conn *conn, const struct icmp_error *
 
 static void pmtu_obey(struct tcp *tcp, struct tcp_conn *conn, uint32_t mtu_bytes)
 {
+	struct note *note = note_of(tcp, conn);
+
 	if (!pmtu_lower_mss(conn, mtu_bytes))
 		return;
+	if (note)
+		note->mss_before_bytes = 0; /* no guess any more */
 	COUNT(tcp, path_mtus_lowered);
 	pmtu_remember(tcp, &conn->tuple.remote, mtu_bytes);
 	pmtu_mark_too_big(tcp, conn);
@@ -178,6 +184,45 @@ static void pmtu_confirm(struct tcp *tcp, struct tcp_conn *conn, struct note *no
 		pmtu_obey(tcp, conn, mtu_bytes);
 }
 
+/* ---- Black holes ------------------------------------------------------------------------------------------------------- */
+
+/* The next size to try when nothing gets through: what tunnels leave, and if that does not help what everybody takes; 0: there is
+ * none, nor for segments that fit any tunnel from the start. */
+static uint32_t pmtu_guess(const struct tcp_conn *conn, const struct note *note, uint32_t mtu_bytes)
+{
+	if (mtu_bytes > PMTU_GUESS_BYTES)
+		return PMTU_GUESS_BYTES;
+	return note && note->mss_before_bytes && mtu_bytes > pmtu_least(conn) ? pmtu_least(conn) : 0;
+}
+
+/* A guess that was taken back not long ago needs no more than one timeout to be made again: the timer has backed off since. */
+static bool pmtu_is_time_to_guess(const struct tcp *tcp, const struct tcp_conn *conn, const struct note *note)
+{
+	bool is_again = note && note->was_wrong && tcp->now_ms - note->written_ms <= GUESS_AGAIN_MS;
+
+	return is_again || conn->timeouts_count >= GUESS_AFTER_TIMEOUTS;
+}
+
+/* RFC 4821 section 7.7, where nobody says why: a full segment was lost, and each of its retransmissions. */
+static void pmtu_suspect(struct tcp *tcp, struct tcp_conn *conn)
+{
+	struct note *note = note_of(tcp, conn);
+	uint32_t mtu_bytes = pmtu_guess(conn, note, pmtu_of(tcp, conn));
+	uint16_t mss_before_bytes = conn->mss_bytes;
+
+	if (mtu_bytes == 0 || conn->inflight.bytes + pmtu_header_bytes(conn) <= mtu_bytes ||
+	    !pmtu_is_time_to_guess(tcp, conn, note) || !pmtu_lower_mss(conn, mtu_bytes))
+		return;
+	COUNT(tcp, black_holes_guessed);
+	if (note && tcp->now_ms - note->written_ms > GUESS_AGAIN_MS)
+		note->was_wrong = false; /* another trouble */
+	note = note_need(tcp, conn);
+	if (note->mss_before_bytes == 0)
+		note->mss_before_bytes = mss_before_bytes;
+	conn->timeouts_count = 1; /* each size has its chances; the trouble began before */
+	pmtu_mark_too_big(tcp, conn);
+}
+
 void pmtu_timed_out(struct tcp *tcp, struct tcp_conn *conn)
 {
 	struct note *note;
@@ -190,4 +235,24 @@ void pmtu_timed_out(struct tcp *tcp, struct tcp_conn *conn)
 		pmtu_confirm(tcp, conn, note);
 	if (pmtu_lower_mss(conn, pmtu_cached(tcp, &conn->tuple.remote)))
 		pmtu_mark_too_big(tcp, conn);
+	pmtu_suspect(tcp, conn);
+}
+
+/* An outage looks like a black hole until it is over: so the guess is taken back once, and only believed the second time. */
+void pmtu_progressed(struct tcp *tcp, struct tcp_conn *conn)
+{
+	struct note *note = note_of(tcp, conn);
+
+	if (!note || note->mss_before_bytes == 0)
+		return;
+	if (note->was_wrong) {
+		COUNT(tcp, black_holes_believed);
+		pmtu_remember(tcp, &conn->tuple.remote, pmtu_of(tcp, conn));
+	} else {
+		conn->mss_bytes = note->mss_before_bytes;
+		conn->is_full_acked = 0;
+		note->was_wrong = true;
+	}
+	note->mss_before_bytes = 0;
+	note->written_ms = tcp->now_ms;
 }

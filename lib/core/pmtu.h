@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Path MTU discovery (RFC 1191, 8201), believed as far as RFC 5927 lets one believe ICMP.  Nothing here ever makes a connection's segments larger
+ * Path MTU discovery (RFC 1191, 8201), believed as far as RFC 5927 lets one believe ICMP; and what stands in where no ICMP comes
+ * (RFC 4821): segments that are lost again and again are sent smaller.  Nothing here ever makes a connection's segments larger
  * than two MSS options and the interface allow.
  *
  * Path MTUs are remembered by destination for connections to come, in a small cache of which each entry expires.
@@ -44,3 +45,6 @@ void pmtu_too_big(struct tcp *tcp, struct tcp_conn *conn, const struct icmp_erro
 
 /* What is outstanding timed out, and is about to be sent again: perhaps smaller. */
 void pmtu_timed_out(struct tcp *tcp, struct tcp_conn *conn);
+
+/* Something new was acknowledged, after timeouts. */
+void pmtu_progressed(struct tcp *tcp, struct tcp_conn *conn);

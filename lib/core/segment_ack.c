@@ -74,6 +74,8 @@ static void ack_advance(struct tcp *tcp, struct tcp_conn *conn, struct seq ack, 
 	inflight_acked(tcp, conn, ack, delivery);
 	if (delivery->acked_bytes >= conn->mss_bytes)
 		conn->is_full_acked = 1;
+	if (conn->timeouts_count)
+		pmtu_progressed(tcp, conn);
 	ack_ends_backoff(conn, delivery->rtt_us, was_probe);
 	conn->snd_una = ack;
 	text_bytes =

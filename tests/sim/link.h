@@ -51,17 +51,18 @@ struct weather {
 };
 
 /* Kinds of fault, counted. */
-#define FAULTS(X)    \
-	X(loss)      \
-	X(gust)      \
-	X(duplicate) \
-	X(reorder)   \
-	X(damage)    \
-	X(replay)    \
-	X(fragment)  \
-	X(mark)      \
-	X(split)     \
-	X(queue_full) X(cut) X(pause) X(stall) X(stash_empty) X(send_refused) X(receive_full) X(forged) X(junk) X(icmp)
+#define FAULTS(X)     \
+	X(loss)       \
+	X(gust)       \
+	X(duplicate)  \
+	X(reorder)    \
+	X(damage)     \
+	X(replay)     \
+	X(fragment)   \
+	X(mark)       \
+	X(split)      \
+	X(queue_full) \
+	X(cut) X(pause) X(stall) X(stash_empty) X(send_refused) X(receive_full) X(forged) X(junk) X(icmp) X(too_big)
 
 enum fault {
 #define X(name) FAULT_##name,
@@ -80,6 +81,8 @@ struct link {
 	uint64_t hold_until_ns; /* what is sent before arrives after, all at once */
 	bool is_gusty;          /* the bad state */
 	uint64_t gust_until_ns; /* at the latest, however few frames there are */
+	uint16_t mtu_bytes;     /* what is larger is lost; 0: nothing is */
+	uint32_t told_ppm;      /* how often its sender is told */
 	uint16_t fragment_id;   /* of the last packet that was cut in pieces */
 };
 

@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "tests/sim/forge.h"
+#include "tests/sim/trace.h"
 
 #define FLOOD_ERRORS 1100
 #define FLOOD_GAP_NS 5000
 #define FAR          (1U << 30)
+
+#define TOO_BIG      4 /* of the kinds */
 
 struct error_kind {
 	uint8_t type[2], code[2]; /* of ICMP, of ICMPv6 */
@@ -137,4 +140,23 @@ void router_heard(struct world *world, uint8_t host, const struct dissect *seg, 
 		if (!side->opened && side->iss == get32(icmp + 8 + header + 4) &&
 		    side->address.port == (icmp[8 + header] << 8 | icmp[9 + header]))
 			side->heard_icmp = true;
+}
+
+bool router_drops(struct world *world, uint8_t from, uint8_t to, const uint8_t *frame, uint32_t bytes)
+{
+	const struct link *link = &world->link[from][to];
+	struct dissect seg = dissect(frame, bytes);
+	struct side sender = {.host = from, .address = seg.source}, peer = {.address = seg.destination};
+
+	if (!link->mtu_bytes || seg.kind != DISSECT_TCP || seg.ip_bytes <= link->mtu_bytes)
+		return false;
+	world->faults[FAULT_too_big]++;
+	trace_frame("lost", "too big", frame, bytes);
+	if (random_chance(&world->random, link->told_ppm)) {
+		struct talk talk = {.side = {sender, peer}};
+
+		talk.side[0].talk = &talk;
+		inject(world, &talk.side[0], &kinds[TOO_BIG], link->mtu_bytes, seg.seq, link->weather.delay_ns);
+	}
+	return true;
 }

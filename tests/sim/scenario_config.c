@@ -167,8 +167,24 @@ struct seq __wrap_cookie_active_isn(const struct tcp_keys *keys, const struct tu
 		      (still >> 20) % ISN_JITTER);
 }
 
+/* Ways that are narrower than what leads to them, and whether one is told. */
+static void draw_paths(struct world *world)
+{
+	static const uint32_t told_ppm[] = {1000000, 1000000, 300000, 0};
+
+	for (uint32_t i = 0; i < WORLD_HOSTS; i++) {
+		for (uint32_t k = 0; k < WORLD_HOSTS; k++) {
+			struct link *link = &world->link[i][k];
+
+			link->mtu_bytes = odd(world, 12) ? (uint16_t)between(world, 1280, 1450) : 0;
+			link->told_ppm = told_ppm[random_below(&world->random, 4)];
+		}
+	}
+}
+
 void scenario_draw_hosts(struct world *world)
 {
+	draw_paths(world);
 	for (uint8_t i = 0; i < WORLD_HOSTS; i++) {
 		struct host *host = &world->host[i];
 		struct sluice_port_config *port;

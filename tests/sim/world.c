@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sim/router.h"
 #include "tests/sim/trace.h"
 #include "tests/sim/violation.h"
 
@@ -38,6 +39,8 @@ void world_transmit(struct world *world, uint8_t from, const uint8_t *frame, uin
 		struct flight *flight;
 
 		if (to == from || bytes < 14 || (!(frame[0] & 1) && memcmp(frame, world->host[to].mac, 6) != 0))
+			continue;
+		if (router_drops(world, from, to, frame, bytes))
 			continue;
 		flight = flight_make(from, to, frame, bytes);
 		flight->speaker = speaker;
