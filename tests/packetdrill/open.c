@@ -315,8 +315,8 @@ static void close_conn(struct adapter *adapter, struct socket *socket)
 	struct sluice_worker *worker = adapter->stack.worker;
 
 	sluice_set_context(worker, socket->conn, NULL);
-	if (socket->options.linger.l_onoff && socket->options.linger.l_linger == 0)
-		sluice_abort(worker, socket->conn);
+	if (socket->options.linger.l_onoff)
+		sluice_close_within(worker, socket->conn, (uint32_t)socket->options.linger.l_linger * 1000);
 	else
 		sluice_close(worker, socket->conn);
 }

@@ -94,8 +94,11 @@ void options_apply(struct adapter *adapter, struct socket *socket)
 		apply(adapter, socket, SLUICE_OPTION_SEND_QUEUE_BYTES, queue_bytes(from->send_bytes));
 	if (from->receive_bytes)
 		apply(adapter, socket, SLUICE_OPTION_RECEIVE_MAX_BYTES, (uint64_t)from->receive_bytes);
-	if (from->user_timeout_ms)
-		apply(adapter, socket, SLUICE_OPTION_R2_MS, (uint64_t)from->user_timeout_ms);
+	apply(adapter, socket, SLUICE_OPTION_USER_TIMEOUT_MS, (uint64_t)from->user_timeout_ms);
+	apply(adapter, socket, SLUICE_OPTION_KEEPALIVE_MS, (uint64_t)from->keepidle_s * 1000);
+	apply(adapter, socket, SLUICE_OPTION_KEEPALIVE_INTERVAL_MS, (uint64_t)from->keepintvl_s * 1000);
+	apply(adapter, socket, SLUICE_OPTION_KEEPALIVE_PROBES, (uint64_t)from->keepcnt);
+	apply(adapter, socket, SLUICE_OPTION_KEEPALIVE, from->keepalive != 0);
 }
 
 /* ---- setsockopt ---------------------------------------------------------------------------------------- */

@@ -440,6 +440,28 @@ static void test_options(void **state)
 	driver_free(driver);
 }
 
+/* SO_KEEPALIVE probes a silent peer after TCP_KEEPIDLE, TCP_KEEPCNT times TCP_KEEPINTVL apart, and then it is gone. */
+static void test_keepalive(void **state)
+{
+	struct driver *driver = driver_new(plain, false);
+	int fd = driver_established(driver), on = 1, idle_s = 10, interval_s = 3, count = 2;
+	void *user = driver->call.userdata;
+	long long began_us = driver_now_us(driver);
+	char byte;
+
+	(void)state;
+	assert_int_equal(driver->call.setsockopt(user, fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s)), 0);
+	assert_int_equal(driver->call.setsockopt(user, fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(on)), 0);
+	assert_int_equal(driver->call.setsockopt(user, fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count)), 0);
+	assert_int_equal(driver->call.setsockopt(user, fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)), 0);
+	assert_in_range(driver_take(driver) - began_us, 9900000, 11100000);
+	assert_in_range(driver_take(driver) - began_us, 12900000, 14200000);
+	assert_int_equal(driver->call.usleep(user, 5000000), 0);
+	FAILS_WITH(ETIMEDOUT, (int)driver->call.read(user, fd, &byte, 1));
+	close_fd(driver, fd);
+	driver_free(driver);
+}
+
 /* The object's getsockopt() stands before libc's: it answers for our descriptors, and the kernel for the others. */
 static void test_interposed_getsockopt(void **state)
 {
@@ -487,6 +509,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_forms_of_writing),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_keepalive),
 		cmocka_unit_test(test_interposed_getsockopt),
 	};
 
