@@ -6,6 +6,7 @@
  *	A (sends) --- 10 Mbit/s, queue of one bandwidth-delay product, 20 ms ---> B
  *	          <-------------------------- 20 ms ------------------------------
  */
+#include "lib/core/inflight.h"
 #include "lib/core/life.h"
 #include "lib/core/listen.h"
 #include "lib/core/user.h"
@@ -28,7 +29,7 @@
 
 struct setting {
 	enum sluice_congestion congestion;
-	uint32_t flows, receive_bytes, queue_bytes, reorder_ppm;
+	uint32_t flows, receive_bytes, queue_bytes, reorder_ppm, loss_ppm;
 	uint64_t late_ns;
 };
 
@@ -80,6 +81,7 @@ static struct path_model *model_new(const struct setting *setting)
 	model->link[0].weather.rate_bps = RATE_BPS;
 	model->link[0].weather.queue_bytes = setting->queue_bytes;
 	model->link[0].weather.reorder_ppm = setting->reorder_ppm;
+	model->link[0].weather.loss_ppm = setting->loss_ppm;
 	model->link[0].weather.late_least_ns = model->link[0].weather.late_ns = setting->late_ns;
 	assert_true(listen_open(model->tcp[1], &any, NULL) >= 0);
 	return model;
@@ -110,6 +112,38 @@ static void model_free(struct path_model *model)
 	free(model);
 }
 
+/* RFC 2018 section 5.1: what the peer reported to have does not leave again. */
+static void check_frame(const struct path_model *model, const uint8_t *frame, uint32_t bytes)
+{
+	uint16_t port = (uint16_t)(frame[34] << 8 | frame[35]);
+	struct seq seq = seq_of(be32_value(be32_at(frame + 38)));
+
+	for (uint32_t k = 0; k < FLOWS_MAX && frame[12] == 8 && frame[13] == 0 && bytes > 100; k++) {
+		if (!model->flow[k] || model->flow[k]->tuple.local_port != port)
+			continue;
+		for (const struct tcp_inflight *record = inflight_first(model->flow[k]); record;
+		     record = inflight_next(model->tcp[0], record))
+			assert_false(record->flags & INFLIGHT_SACKED && seq_at_or_after(seq, record->seq) &&
+				     seq_before(seq, inflight_end(record)));
+	}
+}
+
+/* New text leaves as the congestion window lets it: a tail probe and the two segments of F-RTO ask for no leave. */
+static void check_windows(const struct path_model *model, const struct seq before[FLOWS_MAX], uint64_t probes)
+{
+	const struct tcp *tcp = model->tcp[0];
+
+	for (uint32_t k = 0; k < FLOWS_MAX; k++) {
+		const struct tcp_conn *conn = model->flow[k];
+		const struct tcp_path *path = conn ? path_of(tcp, conn) : NULL;
+
+		if (!path || seq_equal(before[k], conn->snd_nxt) || path->frto ||
+		    tcp->counter[SLUICE_COUNTER_tail_probes] != probes)
+			continue;
+		assert_true(path_pipe_bytes(tcp, conn) <= conn->cwnd_bytes + conn->mss_bytes);
+	}
+}
+
 /* What was built goes onto the link. */
 static void leave(struct path_model *model, uint8_t from)
 {
@@ -119,6 +153,8 @@ static void leave(struct path_model *model, uint8_t from)
 	for (uint32_t i = 0; i < transmit->count; i++) {
 		uint32_t bytes = packet_copy_out(transmit->packet[i], frame, sizeof(frame));
 
+		if (from == 0)
+			check_frame(model, frame, bytes);
 		link_send(&model->link[from], &model->flights, &model->random, model->now_ns,
 			  flight_make(from, !from, frame, bytes), model->faults);
 		packet_free(transmit->packet[i]);
@@ -148,6 +184,8 @@ static void turn(struct path_model *model, uint8_t at)
 {
 	struct tcp *tcp = model->tcp[at];
 	const struct sluice_slice slice = {.data = endless, .bytes = sizeof(endless)};
+	uint64_t probes = tcp->counter[SLUICE_COUNTER_tail_probes];
+	struct seq before[FLOWS_MAX];
 	bool more = true;
 
 	stash_fill(&tcp->stash);
@@ -157,12 +195,16 @@ static void turn(struct path_model *model, uint8_t at)
 		while (model->flow[k] && model->flow[k]->state == SLUICE_STATE_ESTABLISHED &&
 		       user_send(tcp, model->flow[k], &slice, 1, SLUICE_SEND_STATIC) == sizeof(endless))
 			;
+	for (uint32_t k = 0; k < FLOWS_MAX; k++)
+		before[k] = model->flow[k] ? model->flow[k]->snd_nxt : seq_of(0);
 	for (uint32_t round = 0; more && round < 8; round++) {
 		more = tcp_output_work(tcp);
 		leave(model, at);
 		stash_fill(&tcp->stash);
 	}
 	assert_null(scoreboard_fault_of_any(tcp));
+	if (at == 0)
+		check_windows(model, before, probes);
 }
 
 static void arrive(struct path_model *model)
@@ -298,12 +340,43 @@ static void test_reordering_costs_little(void **state)
 	}
 }
 
+/* Losses of every kind at once, too many for any window: all is repaired, most of it without a time-out, and what was promised of
+ * reports and windows holds with every segment (check_frame(), check_windows()). */
+static void test_lossy_link(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++) {
+		const struct setting setting = {both[i],
+						.flows = 2,
+						.receive_bytes = 1 << 20,
+						.queue_bytes = BDP_BYTES,
+						.reorder_ppm = 20000,
+						.loss_ppm = 20000,
+						.late_ns = 30000000};
+		struct path_model *model = model_new(&setting);
+		const uint64_t *counter = model->tcp[0]->counter;
+		double share[FLOWS_MAX];
+
+		flow_begins(model, 0);
+		flow_begins(model, 1);
+		measure(model, 30, share);
+		print_message("%.3f and %.3f, %lu of %lu segments sent again, %lu time-outs\n", share[0], share[1],
+			      sent_again(model), counter[SLUICE_COUNTER_segments_sent],
+			      counter[SLUICE_COUNTER_recoveries_timeout]);
+		assert_true(share[0] > 0.05 && share[1] > 0.05);
+		assert_true(sent_again(model) < 2 * model->faults[FAULT_loss] + model->faults[FAULT_reorder]);
+		assert_true(counter[SLUICE_COUNTER_recoveries_timeout] * 10 < counter[SLUICE_COUNTER_recoveries_fast]);
+		model_free(model);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_flow_fills_the_link),
 		cmocka_unit_test(test_two_flows_share),
 		cmocka_unit_test(test_reordering_costs_little),
+		cmocka_unit_test(test_lossy_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
