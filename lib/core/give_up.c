@@ -63,10 +63,14 @@ void give_up_probe_answered(const struct tcp *tcp, struct tcp_conn *conn)
 
 void give_up(struct tcp *tcp, struct tcp_conn *conn)
 {
+	enum sluice_reason reason = SLUICE_REASON_TIMED_OUT;
+
 	COUNT(tcp, connections_timed_out);
 	if (conn->inflight.flags & INFLIGHT_PROBE) {
 		COUNT(tcp, connections_stuck);
 		output_reset(tcp, conn);
+		if (!conn->is_user_timeout && !(conn->flags & CONN_ORPHAN) && give_up_is_pressed(tcp))
+			reason = SLUICE_REASON_NO_MEMORY;
 	}
-	life_end(tcp, conn, SLUICE_REASON_TIMED_OUT);
+	life_end(tcp, conn, reason);
 }

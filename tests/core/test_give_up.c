@@ -142,7 +142,7 @@ static void test_shut_while_short(void **state)
 	stays_shut(scene, 60);
 	hears_nothing(scene);
 	stays_shut(scene, 200);
-	assert_int_equal(hears(scene, SLUICE_CLOSED).reason, SLUICE_REASON_TIMED_OUT);
+	assert_int_equal(hears(scene, SLUICE_CLOSED).reason, SLUICE_REASON_NO_MEMORY);
 	assert_int_equal(counted(scene, connections_stuck), 1);
 	scene_free(scene);
 }

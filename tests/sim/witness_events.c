@@ -93,6 +93,14 @@ static bool is_out_of_patience(const struct side *side)
 	       (side->keepalive_ms && (!world_now->calm || silent_ns >= side->keepalive_ms * MILLISECOND_NS));
 }
 
+/* The window that it may fill is full, but for what the other's scale rounds off. */
+static bool is_shut_out(const struct side *side)
+{
+	const struct side *other = &side->talk->side[1 - side->index];
+
+	return side->heard_edge < side->heard_ack + (1U << other->shift) + 1;
+}
+
 static void check_reason(const struct host *host, const struct side *side, uint16_t reason)
 {
 	const struct side *other = &side->talk->side[1 - side->index];
@@ -131,6 +139,7 @@ static void check_reason(const struct host *host, const struct side *side, uint1
 		ok = !side->opened && side->is_active && side->heard_icmp;
 		break;
 	case SLUICE_REASON_NO_MEMORY:
+		ok = stuck_ns >= (uint64_t)least_ms * 900000 && is_shut_out(side);
 		break;
 	}
 	RULE(ok, "reason", "talk %u, host %c: closed as \"%s\"", side->talk->number, 'A' + host->index,
