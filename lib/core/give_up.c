@@ -16,7 +16,9 @@ static uint16_t give_up_clock(const struct tcp *tcp)
 
 static uint32_t give_up_trouble_ms(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-	return (uint16_t)(give_up_clock(tcp) - conn->trouble) * TROUBLE_MS;
+	uint16_t units = (uint16_t)(give_up_clock(tcp) - conn->trouble);
+
+	return units ? (units - 1U) * TROUBLE_MS : 0; /* the first was under way when trouble began: never too early */
 }
 
 static uint32_t give_up_after_ms(const struct tcp *tcp, const struct tcp_conn *conn)
