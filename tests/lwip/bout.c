@@ -122,6 +122,10 @@ static void draw_stories(void)
 		uint64_t start_ns = SECOND_NS / 100 + random_between(random, 0, span_ns);
 		struct story *story = story_make(random, i + 1, opener, 1 - opener, start_ns, bulk_bytes);
 
+		for (uint32_t side = 0; side < 2; side++) /* ends that come early are the simulator's business */
+			story->script[side].close_within_ms = story->script[side].keepalive_ms =
+				story->script[side].user_timeout_ms = 0;
+
 		if (!bulk_bytes && random_chance(random, CLOSED_PORT_PPM)) {
 			story->kind = STORY_CLOSED_PORT;
 			story->port = CLOSED_PORT;
