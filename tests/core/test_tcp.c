@@ -192,6 +192,7 @@ static void test_discard(void **state)
 	assert_int_equal(scene->tcp->packets_held, 0);
 	assert_int_equal(instance_drain(scene->tcp), scene->packets);
 	free(scene->tcp);
+	free(scene->sent);
 	free(scene);
 }
 

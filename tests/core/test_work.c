@@ -128,7 +128,8 @@ static void test_fair_output(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < 3; i++) {
 		struct tcp_conn *conn = tcp_conn_at(scene->tcp, i);
-		struct sluice_slice slice = {scene, i ? 500 : 200 * 1024, NULL};
+		static const uint8_t text[200 * 1024];
+		struct sluice_slice slice = {text, i ? 500 : sizeof(text), NULL};
 
 		conn->cwnd_bytes = 1 << 20;
 		conn->snd_wnd_bytes = 1 << 20;

@@ -101,10 +101,7 @@ static void stash_fill(struct stash *stash)
 static void model_free(struct path_model *model)
 {
 	for (uint32_t i = 0; i < 2; i++) {
-		for (uint32_t k = 0; k < model->tcp[i]->conns.fresh_count; k++)
-			if (life_is_used(tcp_conn_at(model->tcp[i], k)))
-				user_abort(model->tcp[i], tcp_conn_at(model->tcp[i], k));
-		tcp_collect_events(model->tcp[i]);
+		tcp_discard(model->tcp[i]);
 		instance_drain(model->tcp[i]);
 		free(model->tcp[i]);
 	}
