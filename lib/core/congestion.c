@@ -8,8 +8,6 @@
 #include "lib/core/cc.h"
 #include "lib/core/ecn.h"
 
-#define CONGESTION_NONE_BYTES (1U << 30)
-
 static bool congestion_is_cubic(const struct tcp *tcp)
 {
 	return tcp->config.congestion == SLUICE_CONGESTION_CUBIC;
@@ -34,7 +32,7 @@ static void congestion_set(const struct tcp *tcp, struct tcp_conn *conn, struct 
 
 void congestion_allow(const struct tcp *tcp, struct tcp_conn *conn, uint32_t window_bytes)
 {
-	conn->cwnd_bytes = congestion_is_none(tcp) ? CONGESTION_NONE_BYTES : window_bytes;
+	conn->cwnd_bytes = congestion_is_none(tcp) ? SSTHRESH_NONE_BYTES : window_bytes;
 }
 
 void congestion_begin(const struct tcp *tcp, struct tcp_conn *conn)
@@ -42,7 +40,7 @@ void congestion_begin(const struct tcp *tcp, struct tcp_conn *conn)
 	struct tcp_path *path = path_at(tcp, conn);
 
 	if (congestion_is_none(tcp))
-		conn->cwnd_bytes = CONGESTION_NONE_BYTES;
+		conn->cwnd_bytes = SSTHRESH_NONE_BYTES;
 	if (!congestion_is_cubic(tcp) || conn->ssthresh_bytes < SSTHRESH_NONE_BYTES)
 		return;
 	hystart_begin(&path->hystart, conn->snd_nxt);

@@ -188,7 +188,7 @@ static bool recovery_try_frto(const struct tcp *tcp, struct tcp_conn *conn, stru
 
 		if (is_new && is_whole && has_new_text) {
 			path->frto = FRTO_SECOND;
-			conn->cwnd_bytes = path_pipe_bytes(tcp, conn) + 2U * conn->mss_bytes;
+			congestion_allow(tcp, conn, path_pipe_bytes(tcp, conn) + 2U * conn->mss_bytes);
 		} else if (is_new || is_told) {
 			path->frto = FRTO_NONE;
 		}
