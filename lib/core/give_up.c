@@ -28,21 +28,25 @@ static uint32_t give_up_after_ms(const struct tcp *tcp, const struct tcp_conn *c
 	return conn->flags & CONN_SYN_UNACKED ? tcp->config.syn_r2_ms : tcp->config.r2_ms;
 }
 
+uint32_t give_up_left_ms(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+	uint32_t after_ms = give_up_after_ms(tcp, conn), trouble_ms = give_up_trouble_ms(tcp, conn);
+
+	return trouble_ms < after_ms ? after_ms - trouble_ms : 0;
+}
+
 bool give_up_is_due(struct tcp *tcp, struct tcp_conn *conn)
 {
 	if (conn->timeouts_count == 0)
 		conn->trouble = give_up_clock(tcp);
-	return give_up_trouble_ms(tcp, conn) >= give_up_after_ms(tcp, conn);
+	return give_up_left_ms(tcp, conn) == 0;
 }
 
 uint32_t give_up_deadline(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-	uint32_t after_ms = conn->r2_s * 1000U, trouble_ms;
-
 	if (!conn->is_user_timeout || conn->timeouts_count == 0)
 		return 0;
-	trouble_ms = give_up_trouble_ms(tcp, conn);
-	return tick_after(tcp->now_tick, trouble_ms < after_ms ? ticks_from_ms(after_ms - trouble_ms) : 0);
+	return tick_after(tcp->now_tick, ticks_from_ms(give_up_left_ms(tcp, conn)));
 }
 
 static bool give_up_is_short(const struct pool *pool)

@@ -9,6 +9,9 @@
 /* The retransmission timer fired: has this gone on for too long?  Notes when it began. */
 bool give_up_is_due(struct tcp *tcp, struct tcp_conn *conn);
 
+/* How long the trouble may go on still, in ms; 0: it is over. */
+uint32_t give_up_left_ms(const struct tcp *tcp, const struct tcp_conn *conn);
+
 /* The tick at which a user timeout ends the trouble that the connection is in; 0: it is in none, or has no user timeout. */
 uint32_t give_up_deadline(const struct tcp *tcp, const struct tcp_conn *conn);
 

@@ -193,6 +193,7 @@ void inflight_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack, stru
 		inflight_pop(tcp, conn);
 	}
 	if (!inflight_is_empty(conn) && seq_after(ack, conn->inflight.seq)) {
+		is_clear &= conn->inflight.retransmits == 0;
 		if (!(conn->inflight.flags & INFLIGHT_SACKED))
 			delivery->bytes += seq_distance(ack, conn->inflight.seq);
 		inflight_trim(tcp, conn, ack);

@@ -5,8 +5,10 @@
 #include "lib/core/pmtu.h"
 
 #include "lib/core/cc.h"
+#include "lib/core/give_up.h"
 #include "lib/core/inflight.h"
 #include "lib/core/note.h"
+#include "lib/core/rtt.h"
 #include "lib/core/tcp.h"
 #include "lib/core/work.h"
 #include "lib/wire/ip.h"
@@ -195,12 +197,18 @@ static uint32_t pmtu_guess(const struct tcp_conn *conn, const struct note *note,
 	return note && note->mss_before_bytes && mtu_bytes > pmtu_least(conn) ? pmtu_least(conn) : 0;
 }
 
-/* A guess that was taken back not long ago needs no more than one timeout to be made again: the timer has backed off since. */
+/* So many timeouts more would be the end of the connection: each comes after twice the time of the one before. */
+static bool pmtu_is_last_chance(const struct tcp *tcp, const struct tcp_conn *conn)
+{
+	return give_up_left_ms(tcp, conn) < (uint64_t)rtt_rto_us(&tcp->config, conn) * 2 * GUESS_AFTER_TIMEOUTS / 1000;
+}
+
+/* A guess that was taken back not long ago needs no more than one timeout to be made again. */
 static bool pmtu_is_time_to_guess(const struct tcp *tcp, const struct tcp_conn *conn, const struct note *note)
 {
 	bool is_again = note && note->was_wrong && tcp->now_ms - note->written_ms <= GUESS_AGAIN_MS;
 
-	return is_again || conn->timeouts_count >= GUESS_AFTER_TIMEOUTS;
+	return is_again || conn->timeouts_count >= GUESS_AFTER_TIMEOUTS || pmtu_is_last_chance(tcp, conn);
 }
 
 /* RFC 4821 section 7.7, where nobody says why: a full segment was lost, and each of its retransmissions. */
@@ -238,7 +246,8 @@ void pmtu_timed_out(struct tcp *tcp, struct tcp_conn *conn)
 	pmtu_suspect(tcp, conn);
 }
 
-/* An outage looks like a black hole until it is over: so the guess is taken back once, and only believed the second time. */
+/* An outage looks like a black hole until it is over: so the guess is taken back once, and only believed the second time.  Be it
+ * one or the other, what the timer backed off for is past, and who serves short talks cannot wait that long to find out. */
 void pmtu_progressed(struct tcp *tcp, struct tcp_conn *conn)
 {
 	struct note *note = note_of(tcp, conn);
@@ -251,6 +260,7 @@ void pmtu_progressed(struct tcp *tcp, struct tcp_conn *conn)
 	} else {
 		conn->mss_bytes = note->mss_before_bytes;
 		conn->is_full_acked = 0;
+		conn->backoff_count = 0;
 		note->was_wrong = true;
 	}
 	note->mss_before_bytes = 0;

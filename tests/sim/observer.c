@@ -21,12 +21,17 @@ uint8_t observer_host_of(const struct observer *observer, const uint8_t ip[16])
 	return TALK_NO_HOST;
 }
 
+static bool syn_agrees_on_ecn(const struct dissect *seg)
+{
+	return (seg->flags & (SEG_ECE | SEG_CWR)) == (seg->flags & SEG_ACK ? SEG_ECE : SEG_ECE | SEG_CWR);
+}
+
 static void note_syn(struct side *side, const struct dissect *seg)
 {
 	side->offers_shift = seg->has_shift;
 	side->offers_sack = seg->has_sack_permitted;
 	side->offers_timestamps = seg->has_timestamps;
-	side->offers_ecn = (seg->flags & (SEG_ECE | SEG_CWR)) == (seg->flags & SEG_ACK ? SEG_ECE : SEG_ECE | SEG_CWR);
+	side->offers_ecn = syn_agrees_on_ecn(seg);
 	side->shift = seg->shift > 14 ? 14 : seg->shift;
 	side->mss = seg->has_mss ? seg->mss : seg->ipv6 ? 1220 : 536;
 }
@@ -71,9 +76,11 @@ static struct side *speaker_of_syn_ack(struct observer *observer, const struct d
 
 		if (!other->has_iss || seg->ack != other->iss + 1)
 			continue;
-		if (side->has_iss && side->iss == seg->seq)
+		if (side->has_iss && side->iss == seg->seq) {
+			side->offers_ecn |= syn_agrees_on_ecn(seg); /* an entry made again from an older SYN */
 			return side;
-		if (side->has_iss && (side->is_active || side_is_live(side)))
+		}
+		if (side->has_iss && (side->is_active || (side_is_live(side) && !side_is_finished(side))))
 			violation("iss", "a second initial sequence number on a connection that has one");
 		if (side->has_iss && (side->opened || other->got.count))
 			return NULL;
@@ -230,14 +237,23 @@ static void choose_iss(struct side *speaker, struct side *listener, const struct
 
 static void note_syn_heard(uint64_t now_ns, struct side *listener)
 {
-	if (listener->syns_ns != now_ns)
+	if (listener->syns_ns != now_ns && listener->syn_acks)
 		listener->syns = listener->syn_acks = 0;
 	listener->syns_ns = now_ns;
 	listener->syns++;
 }
 
-/* May the listener measure by this ACK?  By what was sent once: of what is reported, and of what is acknowledged in a row if
- * nothing before it may have been waited for. */
+/* May the listener measure by what is acknowledged in a row from there on?  By what was sent once, if nothing before it may
+ * have been waited for. */
+static bool is_measure_from(const struct side *listener, uint32_t from, uint32_t ack)
+{
+	if (ack <= from)
+		return false;
+	return listener->heard_reports ? !ranges_cover(&listener->resent, from, ack)
+				       : !ranges_touch(&listener->resent, from, ack);
+}
+
+/* The same of an ACK, which may report what was sent once; what it heard and did not heed, it hears again. */
 static bool is_measure(const struct side *listener, const struct dissect *seg, uint32_t ack)
 {
 	for (uint32_t i = 0; i < seg->sack_count; i++) {
@@ -247,10 +263,8 @@ static bool is_measure(const struct side *listener, const struct dissect *seg, u
 		    !ranges_cover(&listener->resent, start, end))
 			return true;
 	}
-	if (ack <= listener->heard_ack)
-		return false;
-	return listener->heard_reports ? !ranges_cover(&listener->resent, listener->heard_ack, ack)
-				       : !ranges_touch(&listener->resent, listener->heard_ack, ack);
+	return is_measure_from(listener, listener->heard_ack, ack) ||
+	       (listener->heeded_ack < listener->heard_ack && is_measure_from(listener, listener->heeded_ack, ack));
 }
 
 static void note_acknowledgment(uint64_t now_ns, struct side *speaker, struct side *listener, const struct dissect *seg)

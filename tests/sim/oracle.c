@@ -74,6 +74,7 @@ static void check_measure(const struct host *host, struct side *side)
 	if (info.srtt_us != side->srtt_us) /* what it heard and did not heed, it may still measure by */
 		side->may_measure = (int32_t)(side->sent_end - info.inflight_bytes - side->heard_ack) < 0;
 	side->srtt_us = info.srtt_us;
+	side->heeded_ack = side->sent_end - info.inflight_bytes;
 }
 
 static void check_gauges(struct host *host)

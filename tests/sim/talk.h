@@ -56,6 +56,7 @@ struct side {
 	struct tsvals tsvals;                    /* of the other's clock */
 	bool heard_reset, heard_any, heard_icmp; /* the last: that its SYN cannot be delivered */
 	uint32_t heard_ack;                      /* highest acknowledgment of its own numbers */
+	uint32_t heeded_ack;                     /* what it had taken of them by the end of its last turn */
 	bool heard_reports;                      /* SACK blocks */
 	bool may_measure;                        /* of what was sent once, since it last measured (Karn) */
 	uint32_t srtt_us;                        /* as it was told to be */
