@@ -173,10 +173,13 @@ static void inflight_pop(struct tcp *tcp, struct tcp_conn *conn)
 static void inflight_trim(struct tcp *tcp, struct tcp_conn *conn, struct seq ack)
 {
 	uint16_t cut = (uint16_t)seq_distance(ack, conn->inflight.seq);
+	bool went_in_part = inflight_is_too_big(conn, &conn->inflight) && conn->inflight.retransmits;
 
 	inflight_unmark(tcp, conn, &conn->inflight, cut);
 	conn->inflight.seq = ack;
 	conn->inflight.bytes = (uint16_t)(conn->inflight.bytes - cut);
+	if (went_in_part && !(conn->inflight.flags & INFLIGHT_SACKED))
+		inflight_mark_lost(tcp, conn, &conn->inflight);
 }
 
 void inflight_acked(struct tcp *tcp, struct tcp_conn *conn, struct seq ack, struct delivery *delivery)

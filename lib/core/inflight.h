@@ -48,6 +48,12 @@ static inline struct seq inflight_end(const struct tcp_inflight *record)
 	return seq_add(record->seq, record->bytes);
 }
 
+/* The path became narrower since it was cut: not all of it can go in one segment. */
+static inline bool inflight_is_too_big(const struct tcp_conn *conn, const struct tcp_inflight *record)
+{
+	return record->bytes > conn->mss_bytes + (record->flags & INFLIGHT_FIN ? 1U : 0);
+}
+
 /* Is there room to append? */
 static inline bool inflight_has_room(const struct tcp *tcp, const struct tcp_conn *conn)
 {

@@ -22,7 +22,8 @@ static uint32_t retransmit_growth_bytes(const struct tcp_conn *conn, const struc
 
 enum output_result retransmit_record(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record)
 {
-	bool is_syn = record->flags & INFLIGHT_SYN, is_fin = record->flags & INFLIGHT_FIN;
+	bool is_part = inflight_is_too_big(conn, record);
+	bool is_syn = record->flags & INFLIGHT_SYN, is_fin = record->flags & INFLIGHT_FIN && !is_part;
 	uint32_t growth_bytes = retransmit_growth_bytes(conn, record);
 	struct output_segment segment = {
 		.seq = record->seq,
@@ -31,6 +32,8 @@ enum output_result retransmit_record(struct tcp *tcp, struct tcp_conn *conn, str
 		.is_plain = true,
 	};
 
+	if (is_part)
+		segment.text_bytes = conn->mss_bytes;
 	if (is_syn)
 		segment.flags = conn->state == SLUICE_STATE_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
 	if (is_fin)
@@ -85,11 +88,8 @@ static struct tcp_inflight *retransmit_next(const struct tcp *tcp, const struct 
 /* Before a record goes again it is cut to what may go now: the path may have become narrower. */
 static bool retransmit_cut(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight *record)
 {
-	uint32_t full_bytes = conn->mss_bytes;
-
-	return record->bytes <= full_bytes + (record->flags & INFLIGHT_FIN ? 1U : 0) ||
-	       inflight_split(tcp, conn, record, (uint16_t)full_bytes) ||
-	       inflight_shift(tcp, conn, record, (uint16_t)full_bytes);
+	return !inflight_is_too_big(conn, record) || inflight_split(tcp, conn, record, conn->mss_bytes) ||
+	       inflight_shift(tcp, conn, record, conn->mss_bytes);
 }
 
 enum output_result retransmit_lost(struct tcp *tcp, struct tcp_conn *conn, struct tcp_inflight **from)
@@ -102,8 +102,8 @@ enum output_result retransmit_lost(struct tcp *tcp, struct tcp_conn *conn, struc
 	if (record != &conn->inflight &&
 	    (path_pipe_bytes(tcp, conn) + record->bytes > conn->cwnd_bytes || (path && path->frto)))
 		return OUTPUT_NOTHING;
-	if (!retransmit_cut(tcp, conn, record))
-		return OUTPUT_NOTHING; /* an ACK will bring records back */
+	if (!retransmit_cut(tcp, conn, record) && record != &conn->inflight)
+		return OUTPUT_NOTHING; /* an ACK will bring records back; the first goes in part, or none would come */
 	if (!transmit_has_room(tcp) || retransmit_record(tcp, conn, record) == OUTPUT_BLOCKED)
 		return OUTPUT_BLOCKED;
 	*from = record;

@@ -33,6 +33,7 @@ static struct scene *scene_new(uint64_t seed)
 	scene->conn = tcp_conn_at(scene->tcp, pool_take(&scene->tcp->conns));
 	scene->conn->inflight_last = INDEX_NONE;
 	scene->conn->path = INDEX_NONE;
+	scene->conn->mss_bytes = UINT16_MAX;
 	scene->random.state = seed;
 	scene->nxt = 0U - 100000; /* the numbers wrap on the way */
 	return scene;

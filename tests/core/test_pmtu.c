@@ -13,6 +13,8 @@
 #define FULL_6    1440
 #define HOARD_MAX 65536
 
+static uint32_t hoard[HOARD_MAX], hoarded;
+
 static struct tcp_conn *with_full_segments(struct scene *scene, bool ipv6)
 {
 	struct tcp_conn *conn;
@@ -37,6 +39,20 @@ static void tell(struct scene *scene, uint32_t mtu_bytes, uint32_t seq)
 			      .code = scene->side.ipv6 ? 0 : 4,
 			      .rest = mtu_bytes,
 			      .seq = seq});
+}
+
+/* No in-flight record is left to anybody. */
+static void hoard_records(struct scene *scene)
+{
+	assert_true(scene->tcp->inflight.capacity_count <= HOARD_MAX);
+	while (scene->tcp->inflight.used_count < scene->tcp->inflight.capacity_count)
+		hoard[hoarded++] = pool_take(&scene->tcp->inflight);
+}
+
+static void give_back_records(struct scene *scene)
+{
+	while (hoarded)
+		pool_give(&scene->tcp->inflight, hoard[--hoarded]);
 }
 
 /* RFC 1191 section 6.3: what did not fit is sent again at once, and the congestion window stays as it was. */
@@ -74,13 +90,10 @@ static void test_no_record_to_cut_with(void **state)
 {
 	struct scene *scene = scene_new(NULL);
 	struct tcp_conn *conn = with_full_segments(scene, false);
-	static uint32_t hoard[HOARD_MAX];
-	uint32_t acked = 1, hoarded = 0;
+	uint32_t acked = 1;
 
 	(void)state;
-	assert_true(scene->tcp->inflight.capacity_count <= HOARD_MAX);
-	while (scene->tcp->inflight.used_count < scene->tcp->inflight.capacity_count)
-		hoard[hoarded++] = pool_take(&scene->tcp->inflight);
+	hoard_records(scene);
 	forget_sent(scene);
 	tell(scene, 1000, 1);
 	for (uint32_t round = 0; round < 40 && conn->snd_queued_bytes; round++) {
@@ -96,9 +109,31 @@ static void test_no_record_to_cut_with(void **state)
 		passes_ms(scene, 100);
 	}
 	assert_int_equal(conn->snd_queued_bytes, 0);
-	while (hoarded)
-		pool_give(&scene->tcp->inflight, hoard[--hoarded]);
+	give_back_records(scene);
 	forget_sent(scene);
+	forget_events(scene);
+	scene_free(scene);
+}
+
+/* Nor a next one to take it: what fits goes alone, and the rest as soon as that has arrived. */
+static void test_no_record_and_alone(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = established_by(scene, (struct segment){.flags = TCP_SYN, .mss = 8960});
+
+	(void)state;
+	sends_bytes(scene, conn, FULL_4, 0);
+	hoard_records(scene);
+	forget_sent(scene);
+	tell(scene, 1000, 1);
+	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_ACK, .bytes = 960});
+	passes_ms(scene, 1100);
+	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_ACK, .bytes = 960});
+	arrives(scene, (struct segment){.seq = 1, .ack = 961, .flags = TCP_ACK});
+	expect(scene, {.seq = 961, .ack = 1, .flags = TCP_ACK | TCP_PSH, .bytes = FULL_4 - 960});
+	arrives(scene, (struct segment){.seq = 1, .ack = 1 + FULL_4, .flags = TCP_ACK});
+	assert_int_equal(conn->snd_queued_bytes, 0);
+	give_back_records(scene);
 	forget_events(scene);
 	scene_free(scene);
 }
@@ -282,13 +317,18 @@ static void test_cache_is_bounded(void **state)
 	scene_free(scene);
 }
 
+static void guessed(struct scene *scene, uint32_t times)
+{
+	assert_int_equal(counted(scene, black_holes_guessed), times);
+	forget_sent(scene);
+}
+
 /* Until segments have been made smaller so many times. */
 static void guesses(struct scene *scene, uint32_t times)
 {
 	for (uint32_t i = 0; i < 600 && counted(scene, black_holes_guessed) < times; i++)
 		passes_ms(scene, 100);
-	assert_int_equal(counted(scene, black_holes_guessed), times);
-	forget_sent(scene);
+	guessed(scene, times);
 }
 
 /* What lies at SND.UNA gets through as far as it is small enough. */
@@ -318,7 +358,8 @@ static void test_black_hole(void **state)
 	assert_int_equal(pmtu_of(scene->tcp, conn), PMTU_GUESS_BYTES);
 	small_ones_get_through(scene, conn);
 	assert_int_equal(pmtu_of(scene->tcp, conn), 1500);
-	guesses(scene, 2);
+	passes_ms(scene, 1100); /* and what it backed off for is past */
+	guessed(scene, 2);
 	small_ones_get_through(scene, conn);
 	assert_int_equal(pmtu_of(scene->tcp, conn), PMTU_GUESS_BYTES);
 	assert_int_equal(counted(scene, black_holes_believed), 1);
@@ -376,6 +417,27 @@ static void test_guesses_end(void **state)
 	}
 }
 
+/* A timer that has backed off far, or a user of little patience, leaves no time for three retransmissions of each size. */
+static void test_last_chance(void **state)
+{
+	struct sluice_config config = scene_config();
+	struct scene *scene;
+	struct tcp_conn *conn;
+
+	(void)state;
+	config.rto_initial_ms = 30000;
+	scene = scene_new(&config);
+	conn = with_full_segments(scene, false);
+	passes_ms(scene, 30500);
+	assert_int_equal(pmtu_of(scene->tcp, conn), PMTU_GUESS_BYTES);
+	passes_ms(scene, 60500);
+	assert_int_equal(pmtu_of(scene->tcp, conn), PMTU_FLOOR_IPV4_BYTES);
+	assert_int_equal(counted(scene, black_holes_guessed), 2);
+	forget_sent(scene);
+	forget_events(scene);
+	scene_free(scene);
+}
+
 static void test_off(void **state)
 {
 	struct sluice_config config = scene_config();
@@ -398,6 +460,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_is_believed),
 		cmocka_unit_test(test_no_record_to_cut_with),
+		cmocka_unit_test(test_no_record_and_alone),
 		cmocka_unit_test(test_packet_fits),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_plateaus),
@@ -408,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_black_hole),
 		cmocka_unit_test(test_outage),
 		cmocka_unit_test(test_guesses_end),
+		cmocka_unit_test(test_last_chance),
 		cmocka_unit_test(test_off),
 	};
 

@@ -178,7 +178,8 @@ static void note_sent(struct side *side, const struct dissect *seg)
 /* A listener answers a SYN that comes again after the end, and its cookie is the one of before. */
 static bool begins_another_life(const struct side *side, const struct dissect *seg)
 {
-	bool is_over = side->closed || (side->opened && side->reset_sent) || side_is_finished(side);
+	bool is_over =
+		side->closed || (side->opened && (side->reset_sent || side->abort_asked)) || side_is_finished(side);
 
 	return is_over && !side->is_active && seg->flags & SEG_SYN;
 }
@@ -267,6 +268,14 @@ static bool is_measure(const struct side *listener, const struct dissect *seg, u
 	       (listener->heeded_ack < listener->heard_ack && is_measure_from(listener, listener->heeded_ack, ack));
 }
 
+/* It lies before all that its listener has acknowledged: a keep-alive probe, say.  Such is answered, and its ACK not looked at,
+ * but for a SYN-ACK that crosses a SYN. */
+static bool is_unheeded(const struct side *listener, const struct dissect *seg, uint32_t offset)
+{
+	return listener->has_acked && !(seg->flags & SEG_SYN) && offset < listener->acked_offset &&
+	       offset + dissect_span(seg) <= listener->acked_offset;
+}
+
 static void note_acknowledgment(uint64_t now_ns, struct side *speaker, struct side *listener, const struct dissect *seg)
 {
 	bool scaled = speaker->offers_shift && listener->offers_shift && !(seg->flags & SEG_SYN);
@@ -326,7 +335,8 @@ void observer_delivered(struct observer *observer, uint8_t host, const struct di
 	listener->heard_old_syn |= begins_another_life(listener, seg);
 	if (seg->has_timestamps && offset <= ranges_contiguous(&listener->got))
 		tsvals_add(&listener->tsvals, seg->tsval); /* RFC 7323 section 4.3: nothing beyond a gap is echoed */
-	note_acknowledgment(observer->now_ns, speaker, listener, seg);
+	if (!is_unheeded(listener, seg, offset))
+		note_acknowledgment(observer->now_ns, speaker, listener, seg);
 	before = ranges_contiguous(&listener->got);
 	end = offset + dissect_span(seg);
 	ranges_add(&listener->got, offset, end < speaker->sent_end ? end : speaker->sent_end);
