@@ -106,6 +106,7 @@ static void acknowledge(struct scene *scene, uint32_t ack)
 	if (scene->first < scene->end && (int32_t)(ack - scene->model[scene->first].seq) > 0) {
 		struct model_record *record = &scene->model[scene->first];
 
+		is_clear &= !record->retransmits;
 		record->bytes = (uint16_t)(record->bytes - (ack - record->seq));
 		record->seq = ack;
 	}

@@ -268,12 +268,11 @@ static bool is_measure(const struct side *listener, const struct dissect *seg, u
 	       (listener->heeded_ack < listener->heard_ack && is_measure_from(listener, listener->heeded_ack, ack));
 }
 
-/* It lies before all that its listener has acknowledged: a keep-alive probe, say.  Such is answered, and its ACK not looked at,
- * but for a SYN-ACK that crosses a SYN. */
-static bool is_unheeded(const struct side *listener, const struct dissect *seg, uint32_t offset)
+/* It lies before all that its listener has acknowledged: a keep-alive probe, say.  Such is answered, and its ACK may not be looked
+ * at. */
+static bool may_be_unheeded(const struct side *listener, uint32_t offset, uint32_t span)
 {
-	return listener->has_acked && !(seg->flags & SEG_SYN) && offset < listener->acked_offset &&
-	       offset + dissect_span(seg) <= listener->acked_offset;
+	return listener->has_acked && offset < listener->acked_offset && offset + span <= listener->acked_offset;
 }
 
 static void note_acknowledgment(uint64_t now_ns, struct side *speaker, struct side *listener, const struct dissect *seg)
@@ -288,7 +287,8 @@ static void note_acknowledgment(uint64_t now_ns, struct side *speaker, struct si
 	listener->heard_reports |= seg->sack_count > 0;
 	if (ack > listener->heard_ack) {
 		listener->heard_ack = ack;
-		listener->progress_ns = now_ns;
+		if (!may_be_unheeded(listener, seg->seq - speaker->iss, dissect_span(seg)))
+			listener->progress_ns = now_ns;
 	}
 	if (edge > listener->heard_edge)
 		listener->heard_edge = edge;
@@ -335,8 +335,7 @@ void observer_delivered(struct observer *observer, uint8_t host, const struct di
 	listener->heard_old_syn |= begins_another_life(listener, seg);
 	if (seg->has_timestamps && offset <= ranges_contiguous(&listener->got))
 		tsvals_add(&listener->tsvals, seg->tsval); /* RFC 7323 section 4.3: nothing beyond a gap is echoed */
-	if (!is_unheeded(listener, seg, offset))
-		note_acknowledgment(observer->now_ns, speaker, listener, seg);
+	note_acknowledgment(observer->now_ns, speaker, listener, seg);
 	before = ranges_contiguous(&listener->got);
 	end = offset + dissect_span(seg);
 	ranges_add(&listener->got, offset, end < speaker->sent_end ? end : speaker->sent_end);
