@@ -36,10 +36,13 @@ class Plan(NamedTuple):
     seconds: float
     warm_up_seconds: float
     keeps_disturbed: bool  # runs that measured somebody else, too: counted, and said so
+    floods: dict  # the parts of bench/floods.c and how much of each
 
 
-FULL = Plan(runs=7, seconds=2, warm_up_seconds=1, keeps_disturbed=False)  # short: CPUs are moved every few seconds
-QUICK = Plan(runs=1, seconds=1, warm_up_seconds=0.5, keeps_disturbed=True)
+FULL = Plan(runs=7, seconds=2, warm_up_seconds=1, keeps_disturbed=False,  # short: CPUs are moved every few seconds
+            floods={"cost": [], "forged": ["--tries-shift", "28"], "honest": ["--seconds", "30"]})
+QUICK = Plan(runs=1, seconds=1, warm_up_seconds=0.5, keeps_disturbed=True,
+             floods={"cost": [], "forged": ["--tries-shift", "22"], "honest": ["--seconds", "2"]})
 
 
 class Figure(NamedTuple):
@@ -49,6 +52,7 @@ class Figure(NamedTuple):
     run: Callable
     pairs: int = 0  # packet pairs that one unit must cost at the server; 0: no limit is stated
     two_cpus: bool = True
+    runs: int = 0  # that count, for one that takes minutes; 0: as planned
 
 
 class Failed(Exception):
@@ -124,7 +128,8 @@ def try_run(figure, plan, build):
 def gather_runs(figure, plan, build):
     """Runs until one placement has as many as planned: (placement, runs, counts of those thrown away)."""
     kept, thrown = {}, {"stolen": 0, "crowded": 0, "moved": 0}
-    for _ in range(plan.runs * ATTEMPTS_PER_RUN):
+    wanted = min(plan.runs, figure.runs or plan.runs)
+    for _ in range(wanted * ATTEMPTS_PER_RUN):
         numbers, where, disturbed = try_run(figure, plan, build)
         if disturbed and not plan.keeps_disturbed:
             thrown[disturbed] += 1
@@ -133,9 +138,9 @@ def gather_runs(figure, plan, build):
             numbers["disturbed"] = disturbed
             where = where or "moved"
         kept.setdefault(where, []).append(numbers)
-        if len(kept[where]) >= plan.runs:
+        if len(kept[where]) >= wanted:
             return where, kept[where], thrown
-    runs = plan.runs * ATTEMPTS_PER_RUN
+    runs = wanted * ATTEMPTS_PER_RUN
     raise Failed(f"this machine was not left alone: of {runs} runs {thrown['stolen']} lost time to other guests, "
                  f"{thrown['crowded']} to other programs, and during {thrown['moved']} its CPUs were moved: "
                  "try again later")
@@ -194,6 +199,14 @@ def load_numbers(report, unit):
     }
 
 
+def run_floods(plan, build):
+    """One worker under each flood: every part's numbers in one dictionary."""
+    numbers = {}
+    for part, options in plan.floods.items():
+        numbers.update(json.loads(execute([f"{build}/bench/floods", "--part", part, *options], ROOT)))
+    return numbers
+
+
 FIGURES = {
     "wire": Figure("an echo of packets, no stack: the limit", "cycles_per_pair", run_wire),
     "cps": Figure("connections, one request each", "connections_per_second",
@@ -204,6 +217,8 @@ FIGURES = {
                        run_load("rps", "requests", 100000), pairs=1),
     "table": Figure("the connection table beside rte_hash, a million entries", "lib/core/table.h: hit_burst",
                     run_table, two_cpus=False),
+    "floods": Figure("one worker under floods of spoofed SYNs, ACKs and RSTs", "syn_cycles", run_floods,
+                     two_cpus=False, runs=3),
 }
 
 
@@ -279,7 +294,7 @@ def build_programs(build, names):
     """Builds what the figures need, in `build`, configured if it is not."""
     if not os.path.exists(os.path.join(ROOT, build, "build.ninja")):
         execute(["meson", "setup", build], ROOT)
-    targets = {"wire": "bench/wire", "table": "bench/table"}
+    targets = {"wire": "bench/wire", "table": "bench/table", "floods": "bench/floods"}
     wanted = sorted({"bench/wire"} | {targets.get(name, "app/sluice-load") for name in names})
     execute(["ninja", "-C", build, *wanted], ROOT)
 
