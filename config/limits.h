@@ -76,12 +76,16 @@
 #define TAIL_PROBE_UNKNOWN_US              1000000 /* delay of a tail loss probe while no round trip is known */
 #define TAIL_PROBE_ONE_US                  200000  /* added when one segment is out: its ACK may be delayed */
 #define TAIL_PROBE_MARGIN_US               2000    /* added otherwise */
-#define TIME_WAIT_PER_TURN_MAX             64      /* records expired or re-filed per turn */
-#define OUTPUT_SEGMENTS_PER_CONNECTION_MAX 64      /* built for one connection in one flush */
+#define TIME_WAIT_RECORDS_MAX              (1U << 27)
+#define TIME_WAIT_LONGEST_MAX_S            7200 /* and FIN-WAIT-2 after close */
+#define TIME_WAIT_PER_TURN_MAX             128  /* records expired or re-filed per turn */
+#define OUTPUT_SEGMENTS_PER_CONNECTION_MAX 64   /* built for one connection in one flush */
 
 static_assert(STASH_LOW_PACKETS < STASH_HIGH_PACKETS && STASH_HIGH_PACKETS + BURST_PACKETS_MAX <= STASH_PACKETS_MAX,
 	      "the stash must hold a turn's packets above its high mark");
 static_assert((R2_MAX_S + RTO_MAX_S) * 1000 / TROUBLE_MS < 1 << 16, "R2 must pass before the clock of trouble wraps");
 static_assert(HALF_OPEN_ATTEMPTS_MAX * HALF_OPEN_DELAY_MAX_MS / 16 < 1 << 15,
 	      "an entry's whole life must fit a signed half of its 16-bit clock");
+static_assert(TIME_WAIT_PER_TURN_MAX >= 2 * BURST_PACKETS_MAX,
+	      "what is due must become less even while every packet received leaves a record");
 static_assert(TRANSMIT_RESERVE >= BURST_PACKETS_MAX, "each packet received may need an answer");

@@ -23,8 +23,8 @@ static const char *tcp_refuse(const struct sluice_config *config, uint32_t worke
 		return "datagrams put together at once must be at most 4096";
 	if (config->half_open == 0 || config->half_open > 1U << 22)
 		return "half-open entries must be 1 to 4194304";
-	if (config->time_wait == 0 || config->time_wait > 1U << 27)
-		return "TIME-WAIT records must be 1 to 134217728";
+	if (time_wait_refuse(config))
+		return time_wait_refuse(config);
 	if (config->window_shift > WINDOW_SHIFT_MAX)
 		return "the window scale must be 0 to 14";
 	if (!window_is_possible(config->receive_bytes, config->window_shift) ||
@@ -101,7 +101,7 @@ const char *tcp_make(struct tcp *tcp, struct arena *arena, const struct sluice_c
 	cookie_keys(&tcp->keys, config->secret);
 	tcp->random.state = siphash_2_4(tcp->keys.isn, &worker_index, sizeof(worker_index));
 	tcp_set_time(tcp, now_ns);
-	tcp->time_wait.expired_s = tcp->now_s;
+	tcp->time_wait.wheel.expired_s = tcp->now_s;
 	tcp->rst_second = tcp->now_s - 1;
 	tcp->to_tell.first = tcp->to_send.first = INDEX_NONE;
 	wheel_make(&tcp->wheel, (uint8_t *)tcp->conns.records + offsetof(struct tcp_conn, wheel_link),

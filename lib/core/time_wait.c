@@ -7,15 +7,14 @@
 #include "lib/core/answer.h"
 #include "lib/core/tcp.h"
 
-#define CHUNK_NONE             UINT32_MAX
 #define TICKS_PER_SECOND       (1000000000 / TICK_NS)
 #define ANSWERS_PER_SECOND_MAX 8
 
+static_assert(TIME_WAIT_PER_TURN_MAX % TIME_WAIT_CHUNK_RECORDS_MAX == 0, "a turn looks at whole chunks");
+
 static uint32_t time_wait_seconds(uint32_t ms)
 {
-	uint32_t seconds = (ms + 999) / 1000;
-
-	return seconds < TIME_WAIT_SLOTS_MAX - 4 ? seconds : TIME_WAIT_SLOTS_MAX - 4;
+	return ms / 1000 + (ms % 1000 != 0);
 }
 
 static uint32_t time_wait_longest_s(const struct sluice_config *config)
@@ -26,169 +25,79 @@ static uint32_t time_wait_longest_s(const struct sluice_config *config)
 	return time_wait_s > fin_wait_2_s ? time_wait_s : fin_wait_2_s;
 }
 
+const char *time_wait_refuse(const struct sluice_config *config)
+{
+	if (config->time_wait == 0 || config->time_wait > TIME_WAIT_RECORDS_MAX)
+		return "TIME-WAIT records must be 1 to 134217728";
+	if (time_wait_longest_s(config) > TIME_WAIT_LONGEST_MAX_S)
+		return "TIME-WAIT, and FIN-WAIT-2 after close, must last at most two hours";
+	return NULL;
+}
+
 void time_wait_make(struct time_wait_set *set, struct arena *arena, const struct sluice_config *config)
 {
-	uint32_t slots = time_wait_longest_s(config) + 4;
-	/* IPv6 takes two units; every slot may leave one chunk of each family partly filled. */
-	uint32_t chunks = (config->time_wait * 2 + TIME_WAIT_CHUNK_UNITS - 1) / TIME_WAIT_CHUNK_UNITS + 2 * slots;
-
-	set->units = arena_take(arena, (size_t)chunks * TIME_WAIT_CHUNK_UNITS, TIME_WAIT_UNIT_BYTES);
-	set->chunks = arena_take(arena, chunks, sizeof(struct time_wait_chunk));
-	set->chunk_count = chunks;
-	set->chunk_free = CHUNK_NONE;
-	set->chunk_fresh = 0;
+	time_wait_wheel_make(&set->wheel, arena, config->time_wait, time_wait_longest_s(config));
 	set->limit_count = config->time_wait;
-	set->slot_count = slots;
-	for (uint32_t i = 0; i < slots; i++)
-		for (uint32_t j = 0; j < 2; j++)
-			set->slot[i][j] = (struct time_wait_list){CHUNK_NONE, CHUNK_NONE};
 }
 
-static uint32_t time_wait_units(const struct time_wait *record)
+static struct time_wait *time_wait_at(const struct tcp *tcp, uint32_t place)
 {
-	return record->flags & TIME_WAIT_IPV6 ? 2 : 1;
+	return time_wait_wheel_at(&tcp->time_wait.wheel, place);
 }
 
-static struct tuple time_wait_tuple(const struct time_wait *record)
+static struct tuple time_wait_tuple(const struct tcp *tcp, const struct time_wait *record)
 {
-	struct tuple tuple = {.local_port = record->local_port, .remote_port = record->remote_port};
+	struct tuple tuple = {.local = tcp->neighbours.local[record->local].ip,
+			      .local_port = record->local_port,
+			      .remote_port = record->remote_port};
 
-	if (record->flags & TIME_WAIT_IPV6) {
-		memcpy(&tuple.local, record->addresses, 16);
-		memcpy(&tuple.remote, record->addresses + 16, 16);
-	} else {
-		tuple.local = ip_from_ipv4(be32_at(record->addresses));
-		tuple.remote = ip_from_ipv4(be32_at(record->addresses + 4));
-	}
+	if (record->flags & TIME_WAIT_IPV6)
+		memcpy(&tuple.remote, record->remote, 16);
+	else
+		tuple.remote = ip_from_ipv4(be32_at(record->remote));
 	return tuple;
 }
 
-bool time_wait_matches(const struct tcp *tcp, uint32_t index, const struct tuple *tuple)
+bool time_wait_matches(const struct tcp *tcp, uint32_t place, const struct tuple *tuple)
 {
-	struct tuple own = time_wait_tuple(time_wait_at(&tcp->time_wait, index));
+	struct tuple own = time_wait_tuple(tcp, time_wait_at(tcp, place));
 
 	return tuple_equal(&own, tuple);
 }
 
-static uint32_t chunk_take(struct time_wait_set *set)
+static uint64_t time_wait_hash(const struct tcp *tcp, uint32_t place)
 {
-	uint32_t index = set->chunk_free;
+	struct tuple tuple = time_wait_tuple(tcp, time_wait_at(tcp, place));
 
-	if (index == CHUNK_NONE)
-		return set->chunk_fresh < set->chunk_count ? set->chunk_fresh++ : CHUNK_NONE;
-	set->chunk_free = set->chunks[index].next;
-	return index;
+	return table_hash(tcp->keys.table, &tuple);
 }
 
-/* The oldest record of a list, not yet taken off it; false: the list is empty.  Empty chunks go back on the way. */
-static bool list_first(struct time_wait_set *set, struct time_wait_list *list, uint32_t *unit)
+/* Takes a record out of the table and leaves a hole. */
+static void time_wait_end(struct tcp *tcp, uint32_t place, uint64_t hash)
 {
-	while (list->first != CHUNK_NONE) {
-		struct time_wait_chunk *chunk = &set->chunks[list->first];
-		uint32_t empty = list->first;
+	bool is_fin_wait_2 = time_wait_at(tcp, place)->flags & TIME_WAIT_FIN_WAIT_2;
 
-		if (chunk->first_unit < chunk->end_unit) {
-			*unit = list->first * TIME_WAIT_CHUNK_UNITS + chunk->first_unit;
-			return true;
-		}
-		list->first = chunk->next;
-		if (list->first == CHUNK_NONE)
-			list->last = CHUNK_NONE;
-		chunk->next = set->chunk_free;
-		set->chunk_free = empty;
-	}
-	return false;
-}
-
-static void list_advance(struct time_wait_set *set, struct time_wait_list *list)
-{
-	struct time_wait_chunk *chunk = &set->chunks[list->first];
-	const struct time_wait *record = time_wait_at(set, list->first * TIME_WAIT_CHUNK_UNITS + chunk->first_unit);
-
-	chunk->first_unit = (uint16_t)(chunk->first_unit + time_wait_units(record));
-}
-
-/* Room for a record at the end of a list; UINT32_MAX: no chunk is free. */
-static uint32_t list_append(struct time_wait_set *set, struct time_wait_list *list, uint32_t units)
-{
-	struct time_wait_chunk *chunk = list->last == CHUNK_NONE ? NULL : &set->chunks[list->last];
-	uint32_t unit;
-
-	if (!chunk || chunk->end_unit + units > TIME_WAIT_CHUNK_UNITS) {
-		uint32_t index = chunk_take(set);
-
-		if (index == CHUNK_NONE)
-			return UINT32_MAX;
-		set->chunks[index] = (struct time_wait_chunk){.next = CHUNK_NONE};
-		if (chunk)
-			chunk->next = index;
-		else
-			list->first = index;
-		list->last = index;
-		chunk = &set->chunks[index];
-	}
-	unit = list->last * TIME_WAIT_CHUNK_UNITS + chunk->end_unit;
-	chunk->end_unit = (uint16_t)(chunk->end_unit + units);
-	return unit;
-}
-
-/* The slot `ahead_s` seconds after the newest that was emptied: 1 is the next one. */
-static struct time_wait_list *time_wait_slot(struct time_wait_set *set, uint32_t ahead_s, bool ipv6)
-{
-	return &set->slot[(set->expired_s + ahead_s) % set->slot_count][ipv6];
-}
-
-/* Where a deadline is filed: in its own slot, or in the farthest one, from where it is filed again. */
-static struct time_wait_list *time_wait_list(struct time_wait_set *set, uint16_t deadline_s, bool ipv6)
-{
-	uint32_t ahead_s = (uint16_t)(deadline_s - set->expired_s);
-
-	return time_wait_slot(set, ahead_s < set->slot_count ? ahead_s : set->slot_count, ipv6);
-}
-
-/* Takes a record out of the table; its place is freed when its slot comes up. */
-static void time_wait_kill(struct tcp *tcp, uint32_t unit)
-{
-	struct time_wait *record = time_wait_at(&tcp->time_wait, unit);
-	struct tuple tuple = time_wait_tuple(record);
-
-	table_remove(&tcp->table, table_hash(tcp->keys.table, &tuple), table_value(TABLE_TIME_WAIT, unit));
-	record->flags |= TIME_WAIT_DEAD;
+	tcp_stepped(tcp, is_fin_wait_2 ? SLUICE_STATE_FIN_WAIT_2 : SLUICE_STATE_TIME_WAIT, SLUICE_STATE_CLOSED);
+	table_remove(&tcp->table, hash, table_value(TABLE_TIME_WAIT, place));
+	time_wait_wheel_drop(&tcp->time_wait.wheel, place);
 	tcp->time_wait.live_count--;
 }
 
-void time_wait_forget(struct tcp *tcp, uint32_t index)
+void time_wait_forget(struct tcp *tcp, uint32_t place)
 {
-	bool is_fin_wait_2 = time_wait_at(&tcp->time_wait, index)->flags & TIME_WAIT_FIN_WAIT_2;
-
-	tcp_stepped(tcp, is_fin_wait_2 ? SLUICE_STATE_FIN_WAIT_2 : SLUICE_STATE_TIME_WAIT, SLUICE_STATE_CLOSED);
-	time_wait_kill(tcp, index);
+	time_wait_end(tcp, place, time_wait_hash(tcp, place));
 }
 
-/* Gives the oldest record up for a newer one.  Whole slots are walked only past records that are dead. */
+/* Gives the oldest record up for a newer one; false: there is none. */
 static bool time_wait_recycle(struct tcp *tcp)
 {
-	struct time_wait_set *set = &tcp->time_wait;
+	uint32_t place = time_wait_wheel_oldest(&tcp->time_wait.wheel);
 
-	for (uint32_t i = 1; i <= set->slot_count; i++) {
-		for (uint32_t ipv6 = 0; ipv6 < 2; ipv6++) {
-			struct time_wait_list *list = time_wait_slot(set, i, ipv6);
-			uint32_t unit;
-
-			while (list_first(set, list, &unit)) {
-				bool is_dead = time_wait_at(set, unit)->flags & TIME_WAIT_DEAD;
-
-				if (!is_dead) {
-					COUNT(tcp, time_wait_recycled);
-					time_wait_forget(tcp, unit);
-				}
-				list_advance(set, list);
-				if (!is_dead)
-					return true;
-			}
-		}
-	}
-	return false;
+	if (place == TIME_WAIT_NO_PLACE)
+		return false;
+	COUNT(tcp, time_wait_recycled);
+	time_wait_forget(tcp, place);
+	return true;
 }
 
 static uint16_t time_wait_deadline(const struct tcp *tcp, uint32_t ms)
@@ -196,19 +105,18 @@ static uint16_t time_wait_deadline(const struct tcp *tcp, uint32_t ms)
 	return (uint16_t)(tcp->now_s + time_wait_seconds(ms) + 1);
 }
 
+/* A place for a new record.  Where holes have used up the chunks, the oldest chunk is emptied. */
 static uint32_t time_wait_room(struct tcp *tcp, uint16_t deadline_s, bool ipv6)
 {
 	struct time_wait_set *set = &tcp->time_wait;
-	uint32_t unit = UINT32_MAX;
+	uint32_t place;
 
-	if (set->live_count >= set->limit_count && !time_wait_recycle(tcp))
-		return UINT32_MAX;
-	while (unit == UINT32_MAX) {
-		unit = list_append(set, time_wait_list(set, deadline_s, ipv6), ipv6 ? 2 : 1);
-		if (unit == UINT32_MAX && !time_wait_recycle(tcp))
-			break;
-	}
-	return unit;
+	if (set->live_count >= set->limit_count)
+		time_wait_recycle(tcp);
+	do
+		place = time_wait_wheel_file(&set->wheel, deadline_s, ipv6);
+	while (place == TIME_WAIT_NO_PLACE && time_wait_recycle(tcp));
+	return place;
 }
 
 void time_wait_take_over(struct tcp *tcp, const struct tcp_conn *conn, bool is_fin_wait_2)
@@ -218,14 +126,11 @@ void time_wait_take_over(struct tcp *tcp, const struct tcp_conn *conn, bool is_f
 	bool ipv6 = !tcp_conn_is_ipv4(conn);
 	uint16_t deadline_s =
 		time_wait_deadline(tcp, is_fin_wait_2 ? tcp->config.fin_wait_2_ms : tcp->config.time_wait_ms);
-	uint32_t unit = time_wait_room(tcp, deadline_s, ipv6);
+	uint32_t place = time_wait_room(tcp, deadline_s, ipv6);
 	struct time_wait *record;
 
-	if (unit == UINT32_MAX) {
-		table_remove(&tcp->table, hash, old_value);
-		return;
-	}
-	record = time_wait_at(&tcp->time_wait, unit);
+	REQUIRE(place != TIME_WAIT_NO_PLACE); /* with every record recycled, every chunk is free */
+	record = time_wait_at(tcp, place);
 	*record = (struct time_wait){
 		.snd_nxt = conn->snd_nxt,
 		.rcv_nxt = conn->rcv_nxt,
@@ -235,14 +140,30 @@ void time_wait_take_over(struct tcp *tcp, const struct tcp_conn *conn, bool is_f
 		.deadline_s = deadline_s,
 		.window = conn->rcv_wnd_raw,
 		.shift = conn->rcv_shift,
+		.local = neighbour_local(&tcp->neighbours, &conn->tuple.local),
 		.flags = (uint8_t)((is_fin_wait_2 ? TIME_WAIT_FIN_WAIT_2 : 0) | (ipv6 ? TIME_WAIT_IPV6 : 0) |
 				   (conn->flags & CONN_TIMESTAMPS ? TIME_WAIT_TIMESTAMPS : 0)),
 	};
-	memcpy(record->addresses, &conn->tuple.local.byte[ipv6 ? 0 : 12], ipv6 ? 16 : 4);
-	memcpy(record->addresses + (ipv6 ? 16 : 4), &conn->tuple.remote.byte[ipv6 ? 0 : 12], ipv6 ? 16 : 4);
-	table_replace(&tcp->table, hash, old_value, table_value(TABLE_TIME_WAIT, unit));
+	memcpy(record->remote, &conn->tuple.remote.byte[ipv6 ? 0 : 12], ipv6 ? 16 : 4);
+	table_replace(&tcp->table, hash, old_value, table_value(TABLE_TIME_WAIT, place));
 	tcp->time_wait.live_count++;
 	COUNT(tcp, time_wait_created);
+}
+
+/* Files a record anew, by its deadline; false: holes have used up the chunks. */
+static bool time_wait_move(struct tcp *tcp, uint32_t place, uint64_t hash)
+{
+	struct time_wait_wheel *wheel = &tcp->time_wait.wheel;
+	const struct time_wait *record = time_wait_at(tcp, place);
+	bool ipv6 = record->flags & TIME_WAIT_IPV6;
+	uint32_t again = time_wait_wheel_file(wheel, record->deadline_s, ipv6);
+
+	if (again == TIME_WAIT_NO_PLACE)
+		return false;
+	memcpy(time_wait_at(tcp, again), record, ipv6 ? TIME_WAIT_IPV6_BYTES : TIME_WAIT_IPV4_BYTES);
+	table_replace(&tcp->table, hash, table_value(TABLE_TIME_WAIT, place), table_value(TABLE_TIME_WAIT, again));
+	time_wait_wheel_drop(wheel, place);
+	return true;
 }
 
 static void time_wait_answer(struct tcp *tcp, struct time_wait *record, const struct frame *frame)
@@ -269,15 +190,21 @@ static void time_wait_answer(struct tcp *tcp, struct time_wait *record, const st
 	answer_send(tcp, &answer);
 }
 
-/* RFC 6191 section 2: a strictly newer timestamp, or a later sequence where timestamps cannot tell. */
-static bool time_wait_may_reopen(const struct time_wait *record, const struct frame *frame)
+/*
+ * RFC 6191 section 2: a strictly newer timestamp; timestamps where the old connection had none, since its segments lack what the
+ * new one's must have; or a later sequence where timestamps cannot tell.
+ */
+static bool time_wait_may_reopen(const struct tcp *tcp, const struct time_wait *record, const struct frame *frame)
 {
-	bool both = record->flags & TIME_WAIT_TIMESTAMPS && frame->options.present & TCP_HAS_TIMESTAMPS;
+	bool had = record->flags & TIME_WAIT_TIMESTAMPS;
+	bool will_have = frame->options.present & TCP_HAS_TIMESTAMPS && tcp->config.timestamps;
 	int32_t newer = (int32_t)(frame->options.tsval - record->ts_recent);
 
 	if (record->flags & TIME_WAIT_FIN_WAIT_2 || frame->flags & (TCP_ACK | TCP_RST | TCP_FIN))
 		return false;
-	if (both && newer != 0)
+	if (will_have && !had)
+		return true;
+	if (will_have && newer != 0)
 		return newer > 0;
 	return seq_after(frame->seq, record->rcv_nxt);
 }
@@ -288,9 +215,9 @@ static uint32_t time_wait_window_bytes(const struct time_wait *record)
 }
 
 /* Second step, with RFC 5961 section 3.2.  TIME-WAIT ignores any RST (RFC 1337). */
-static bool time_wait_check_rst(struct tcp *tcp, uint32_t unit, const struct frame *frame)
+static bool time_wait_check_rst(struct tcp *tcp, uint32_t place, const struct frame *frame)
 {
-	struct time_wait *record = time_wait_at(&tcp->time_wait, unit);
+	struct time_wait *record = time_wait_at(tcp, place);
 
 	if (!(frame->flags & TCP_RST))
 		return false;
@@ -298,7 +225,7 @@ static bool time_wait_check_rst(struct tcp *tcp, uint32_t unit, const struct fra
 	if (!(record->flags & TIME_WAIT_FIN_WAIT_2))
 		return true;
 	if (seq_equal(frame->seq, record->rcv_nxt))
-		time_wait_forget(tcp, unit);
+		time_wait_forget(tcp, place);
 	else if (seq_distance(frame->seq, record->rcv_nxt) < time_wait_window_bytes(record))
 		time_wait_answer(tcp, record, frame);
 	return true;
@@ -318,7 +245,7 @@ static bool time_wait_check_syn(struct tcp *tcp, struct time_wait *record, const
 	return true;
 }
 
-/* Acknowledges the peer's FIN and begins 2MSL, anew if need be. */
+/* Acknowledges the peer's FIN and begins 2MSL, anew if need be.  The record stays where it is filed until that comes up. */
 static void time_wait_restart(struct tcp *tcp, struct time_wait *record, const struct frame *frame)
 {
 	if (record->flags & TIME_WAIT_TIMESTAMPS)
@@ -357,9 +284,9 @@ static bool time_wait_is_ack_acceptable(const struct time_wait *record, const st
 }
 
 /* Text to an application that closed: RST, and the record ends. */
-static void time_wait_refuse_text(struct tcp *tcp, uint32_t unit, const struct frame *frame)
+static void time_wait_refuse_text(struct tcp *tcp, uint32_t place, const struct frame *frame)
 {
-	const struct time_wait *record = time_wait_at(&tcp->time_wait, unit);
+	const struct time_wait *record = time_wait_at(tcp, place);
 
 	COUNT(tcp, drop_tcp_text_closed);
 	COUNT(tcp, resets_sent);
@@ -368,25 +295,35 @@ static void time_wait_refuse_text(struct tcp *tcp, uint32_t unit, const struct f
 					  .seq = record->snd_nxt,
 					  .ack = record->rcv_nxt,
 					  .flags = TCP_RST | TCP_ACK});
-	time_wait_forget(tcp, unit);
+	time_wait_forget(tcp, place);
+}
+
+/* The FIN of a peer that was closed to already.  2MSL may end before the time that it had for that. */
+static void time_wait_begin(struct tcp *tcp, uint32_t place, const struct frame *frame)
+{
+	struct time_wait *record = time_wait_at(tcp, place);
+
+	record->flags &= (uint8_t)~TIME_WAIT_FIN_WAIT_2;
+	record->rcv_nxt = seq_add(frame->seq, frame->text_bytes + 1U);
+	tcp_stepped(tcp, SLUICE_STATE_FIN_WAIT_2, SLUICE_STATE_TIME_WAIT);
+	time_wait_restart(tcp, record, frame);
+	if (time_wait_wheel_is_filed_after(&tcp->time_wait.wheel, place, record->deadline_s))
+		time_wait_move(tcp, place, time_wait_hash(tcp, place));
 }
 
 /* Seventh and eighth step, of an acceptable segment. */
-static void time_wait_take_text(struct tcp *tcp, uint32_t unit, const struct frame *frame)
+static void time_wait_take_text(struct tcp *tcp, uint32_t place, const struct frame *frame)
 {
-	struct time_wait *record = time_wait_at(&tcp->time_wait, unit);
+	struct time_wait *record = time_wait_at(tcp, place);
 	struct seq end = seq_add(frame->seq, frame->text_bytes);
 
 	if (record->flags & TIME_WAIT_FIN_WAIT_2) {
 		if (seq_after(end, record->rcv_nxt) && frame->text_bytes) {
-			time_wait_refuse_text(tcp, unit, frame);
+			time_wait_refuse_text(tcp, place, frame);
 			return;
 		}
 		if (frame->flags & TCP_FIN && seq_equal(end, record->rcv_nxt)) {
-			record->flags &= (uint8_t)~TIME_WAIT_FIN_WAIT_2;
-			record->rcv_nxt = seq_add(end, 1);
-			tcp_stepped(tcp, SLUICE_STATE_FIN_WAIT_2, SLUICE_STATE_TIME_WAIT);
-			time_wait_restart(tcp, record, frame);
+			time_wait_begin(tcp, place, frame);
 			return;
 		}
 	}
@@ -397,22 +334,22 @@ static void time_wait_take_text(struct tcp *tcp, uint32_t unit, const struct fra
 		time_wait_answer(tcp, record, frame);
 }
 
-enum time_wait_verdict time_wait_arrives(struct tcp *tcp, uint32_t index, const struct frame *frame, bool has_listener,
+enum time_wait_verdict time_wait_arrives(struct tcp *tcp, uint32_t place, const struct frame *frame, bool has_listener,
 					 struct seq *old_snd_nxt)
 {
-	struct time_wait *record = time_wait_at(&tcp->time_wait, index);
+	struct time_wait *record = time_wait_at(tcp, place);
 
-	if (frame->flags & TCP_SYN && has_listener && time_wait_may_reopen(record, frame)) {
+	if (frame->flags & TCP_SYN && has_listener && time_wait_may_reopen(tcp, record, frame)) {
 		*old_snd_nxt = record->snd_nxt;
 		return TIME_WAIT_REOPEN;
 	}
-	if (time_wait_check_rst(tcp, index, frame) || time_wait_check_syn(tcp, record, frame) ||
+	if (time_wait_check_rst(tcp, place, frame) || time_wait_check_syn(tcp, record, frame) ||
 	    time_wait_check_fin_again(tcp, record, frame))
 		return TIME_WAIT_DONE;
 	if (time_wait_is_acceptable(record, frame) &&
 	    (!(frame->flags & TCP_ACK) || time_wait_is_ack_acceptable(record, frame))) {
 		if (frame->flags & TCP_ACK)
-			time_wait_take_text(tcp, index, frame);
+			time_wait_take_text(tcp, place, frame);
 		else
 			COUNT(tcp, drop_tcp_time_wait);
 		return TIME_WAIT_DONE;
@@ -422,78 +359,61 @@ enum time_wait_verdict time_wait_arrives(struct tcp *tcp, uint32_t index, const 
 	return TIME_WAIT_DONE;
 }
 
-/* The record had its time, or was restarted and is filed anew. */
-static void time_wait_due(struct tcp *tcp, uint32_t unit)
+/* The record had its time, or was restarted, or is not due for longer than the wheel is: then it is filed anew. */
+static void time_wait_due(struct tcp *tcp, uint32_t place, uint64_t hash)
 {
-	struct time_wait_set *set = &tcp->time_wait;
-	struct time_wait copy = *time_wait_at(set, unit);
-	struct tuple tuple;
-	uint32_t again;
+	const struct time_wait *record = time_wait_at(tcp, place);
 
-	if (copy.flags & TIME_WAIT_DEAD)
-		return;
 	COUNT(tcp, timers_fired);
-	if ((int16_t)(copy.deadline_s - (uint16_t)tcp->now_s) > 0) {
-		tuple = time_wait_tuple(time_wait_at(set, unit));
-		again = list_append(set, time_wait_list(set, copy.deadline_s, copy.flags & TIME_WAIT_IPV6),
-				    time_wait_units(&copy));
-		if (again != UINT32_MAX) {
-			memcpy(time_wait_at(set, again), time_wait_at(set, unit),
-			       time_wait_units(&copy) * TIME_WAIT_UNIT_BYTES);
-			table_replace(&tcp->table, table_hash(tcp->keys.table, &tuple),
-				      table_value(TABLE_TIME_WAIT, unit), table_value(TABLE_TIME_WAIT, again));
+	if (!time_wait_wheel_is_over(&tcp->time_wait.wheel, record->deadline_s, tcp->now_s)) {
+		if (time_wait_move(tcp, place, hash))
 			return;
-		}
-	}
-	if (copy.flags & TIME_WAIT_FIN_WAIT_2)
+		COUNT(tcp, time_wait_recycled);
+	} else if (record->flags & TIME_WAIT_FIN_WAIT_2) {
 		COUNT(tcp, fin_wait_2_expired);
-	else
+	} else {
 		COUNT(tcp, time_wait_expired);
-	time_wait_forget(tcp, unit);
+	}
+	time_wait_end(tcp, place, hash);
+}
+
+/* A chunk's records lie side by side, and their buckets anywhere: those are asked for all at once. */
+static uint32_t time_wait_expire_chunk(struct tcp *tcp)
+{
+	uint32_t place[TIME_WAIT_CHUNK_RECORDS_MAX];
+	uint64_t hash[TIME_WAIT_CHUNK_RECORDS_MAX];
+	uint32_t count = time_wait_wheel_due(&tcp->time_wait.wheel, tcp->now_s, place);
+
+	for (uint32_t i = 0; i < count; i++) {
+		hash[i] = time_wait_hash(tcp, place[i]);
+		table_prefetch(&tcp->table, hash[i]);
+	}
+	for (uint32_t i = 0; i < count; i++)
+		time_wait_due(tcp, place[i], hash[i]);
+	return count;
 }
 
 void time_wait_timers(struct tcp *tcp)
 {
-	struct time_wait_set *set = &tcp->time_wait;
-	uint32_t budget = TIME_WAIT_PER_TURN_MAX;
+	uint32_t due_s;
 
-	if (tcp->now_s - set->expired_s > set->slot_count)
-		set->expired_s = tcp->now_s - set->slot_count;
-	while (set->expired_s != tcp->now_s) {
-		for (uint32_t ipv6 = 0; ipv6 < 2; ipv6++) {
-			struct time_wait_list *list = time_wait_slot(set, 1, ipv6);
-			uint32_t unit;
-
-			while (list_first(set, list, &unit)) {
-				if (budget-- == 0) {
-					COUNT(tcp, timers_bound_hit);
-					return;
-				}
-				list_advance(set, list);
-				time_wait_due(tcp, unit);
-			}
-		}
-		set->expired_s++;
-	}
+	for (uint32_t i = 0; i < TIME_WAIT_PER_TURN_MAX / TIME_WAIT_CHUNK_RECORDS_MAX; i++)
+		if (time_wait_expire_chunk(tcp) == 0)
+			return;
+	if (time_wait_wheel_next(&tcp->time_wait.wheel, &due_s) && tick_reached(due_s, tcp->now_s))
+		COUNT(tcp, timers_bound_hit);
 }
 
 bool time_wait_next(const struct tcp *tcp, uint32_t *tick)
 {
-	const struct time_wait_set *set = &tcp->time_wait;
+	uint32_t due_s;
 	int32_t ahead_s;
 
-	if (set->live_count == 0)
+	if (!time_wait_wheel_next(&tcp->time_wait.wheel, &due_s))
 		return false;
-	for (uint32_t i = 1; i <= set->slot_count; i++) {
-		const struct time_wait_list *list = set->slot[(set->expired_s + i) % set->slot_count];
-
-		if (list[0].first == CHUNK_NONE && list[1].first == CHUNK_NONE)
-			continue;
-		ahead_s = (int32_t)(set->expired_s + i - tcp->now_s);
-		*tick = ahead_s <= 0 ? tcp->now_tick
-				     : tcp->now_tick + (uint32_t)ahead_s * TICKS_PER_SECOND -
-					       (uint32_t)(tcp->now_ns % 1000000000 / TICK_NS);
-		return true;
-	}
-	return false;
+	ahead_s = (int32_t)(due_s - tcp->now_s);
+	*tick = ahead_s <= 0 ? tcp->now_tick
+			     : tcp->now_tick + (uint32_t)ahead_s * TICKS_PER_SECOND -
+				       (uint32_t)(tcp->now_ns % 1000000000 / TICK_NS);
+	return true;
 }

@@ -31,6 +31,8 @@ static void test_refused(void **state)
 		{offsetof(struct sluice_config, connections), 1, 1U << 29},
 		{offsetof(struct sluice_config, half_open), 1, 1U << 22},
 		{offsetof(struct sluice_config, time_wait), 1, 1U << 27},
+		{offsetof(struct sluice_config, time_wait_ms), 0, TIME_WAIT_LONGEST_MAX_S * 1000},
+		{offsetof(struct sluice_config, fin_wait_2_ms), 0, TIME_WAIT_LONGEST_MAX_S * 1000},
 		{offsetof(struct sluice_config, receive_bytes), 256, 65535U << 10},
 		{offsetof(struct sluice_config, receive_max_bytes), 256, 65535U << 10},
 		{offsetof(struct sluice_config, send_queue_bytes), 1024, 65535U << 10},

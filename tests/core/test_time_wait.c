@@ -212,7 +212,9 @@ static void test_reuse_by_sequence(void **state)
 	expect_refused(scene);
 	syn(scene, TEXT_AFTER, 0); /* "greater than the last sequence number seen" */
 	expect_refused(scene);
-	syn(scene, TEXT_AFTER + 1, 7); /* timestamps on one side only do not tell */
+	syn(scene, TEXT_AFTER, 7); /* timestamps that we do not take do not tell */
+	expect_refused(scene);
+	syn(scene, TEXT_AFTER + 1, 7);
 	expect_reopened(scene, TEXT_AFTER + 1, 0);
 	scene_free(scene);
 }
@@ -225,6 +227,36 @@ static void test_reuse_same_timestamp_later_sequence(void **state)
 	(void)state;
 	syn(scene, TEXT_AFTER + 1, 100);
 	expect_reopened(scene, TEXT_AFTER + 1, 100);
+	scene_free(scene);
+}
+
+/* Where the old connection had no timestamps and the new one has, nothing of the old one can be taken for the new one's. */
+static void test_reuse_by_new_timestamps(void **state)
+{
+	struct sluice_config config = scene_config();
+	struct scene *scene;
+
+	(void)state;
+	config.timestamps = true;
+	scene = scene_new(&config);
+	into_time_wait(scene, (struct segment){.mss = 1000});
+	syn(scene, 0U - 100000, 0);
+	expect_refused(scene);
+	syn(scene, 0U - 100000, 0x90000000);
+	expect_reopened(scene, 0U - 100000, 0x90000000);
+	scene_free(scene);
+}
+
+/* And where the old one had them and the new one has not, the sequence alone tells. */
+static void test_reuse_without_timestamps(void **state)
+{
+	struct scene *scene = scene_waiting(false, true);
+
+	(void)state;
+	syn(scene, TEXT_AFTER, 0);
+	expect_refused(scene);
+	syn(scene, TEXT_AFTER + 1, 0);
+	expect_reopened(scene, TEXT_AFTER + 1, 0);
 	scene_free(scene);
 }
 
@@ -262,9 +294,9 @@ static void test_no_reuse(void **state)
 
 /* ---- FIN-WAIT-2 after close ----------------------------------------------------------------------------------- */
 
-static struct scene *scene_orphaned(bool ipv6)
+static struct scene *scene_orphaned(const struct sluice_config *config, bool ipv6)
 {
-	struct scene *scene = scene_new(NULL);
+	struct scene *scene = scene_new(config);
 	struct tcp_conn *conn;
 
 	scene->side.ipv6 = ipv6;
@@ -283,7 +315,7 @@ static void test_orphan_hears_fin(void **state)
 {
 	(void)state;
 	for (uint32_t family = 0; family < 2; family++) {
-		struct scene *scene = scene_orphaned(family);
+		struct scene *scene = scene_orphaned(NULL, family);
 
 		passes_ms(scene, 30000);
 		arrives(scene, (struct segment){.seq = 1, .ack = 2, .flags = TCP_FIN | TCP_ACK});
@@ -300,7 +332,7 @@ static void test_orphan_hears_fin(void **state)
 /* Text for an application that is gone: RST, and that was it. */
 static void test_orphan_hears_text(void **state)
 {
-	struct scene *scene = scene_orphaned(false);
+	struct scene *scene = scene_orphaned(NULL, false);
 
 	(void)state;
 	arrives(scene, (struct segment){.seq = 1, .ack = 2, .flags = TCP_ACK, .text = "hello?"});
@@ -313,7 +345,7 @@ static void test_orphan_hears_text(void **state)
 /* RFC 5961 section 3.2: at the exact sequence; elsewhere in the window it is challenged, outside ignored. */
 static void test_orphan_hears_rst(void **state)
 {
-	struct scene *scene = scene_orphaned(false);
+	struct scene *scene = scene_orphaned(NULL, false);
 
 	(void)state;
 	arrives(scene, (struct segment){.seq = 2, .flags = TCP_RST});
@@ -349,7 +381,7 @@ static void test_orphan_takes_fin_behind_old_text(void **state)
 /* A peer that never closes: fin_wait_2_ms. */
 static void test_orphan_expires(void **state)
 {
-	struct scene *scene = scene_orphaned(true);
+	struct scene *scene = scene_orphaned(NULL, true);
 
 	(void)state;
 	passes_ms(scene, 60000);
@@ -360,10 +392,50 @@ static void test_orphan_expires(void **state)
 	scene_free(scene);
 }
 
+/* The longest time that a configuration may give it, which is many times around the wheel. */
+static void test_orphan_lasts_two_hours(void **state)
+{
+	struct sluice_config config = scene_config();
+	struct scene *scene;
+
+	(void)state;
+	config.fin_wait_2_ms = TIME_WAIT_LONGEST_MAX_S * 1000;
+	scene = scene_orphaned(&config, false);
+	passes_ms(scene, config.fin_wait_2_ms);
+	assert_int_equal(scene->tcp->time_wait.live_count, 1);
+	passes_ms(scene, 2100);
+	assert_int_equal(counted(scene, fin_wait_2_expired), 1);
+	scene_free(scene);
+}
+
+/* 2MSL counts from the FIN, though the peer had longer than that to send it. */
+static void test_orphan_with_short_2msl(void **state)
+{
+	struct sluice_config config = scene_config();
+
+	(void)state;
+	config.time_wait_ms = 2000;
+	for (uint32_t family = 0; family < 2; family++) {
+		struct scene *scene = scene_orphaned(&config, family);
+
+		passes_ms(scene, 10000);
+		arrives(scene, (struct segment){.seq = 1, .ack = 2, .flags = TCP_FIN | TCP_ACK});
+		expect_ack(scene);
+		passes_ms(scene, 1000);
+		arrives(scene, (struct segment){.seq = 1, .ack = 2, .flags = TCP_FIN | TCP_ACK}); /* still known */
+		expect_ack(scene);
+		passes_ms(scene, 2000);
+		assert_int_equal(scene->tcp->time_wait.live_count, 1);
+		passes_ms(scene, 2100);
+		assert_int_equal(counted(scene, time_wait_expired), 1);
+		scene_free(scene);
+	}
+}
+
 /* A connection is not reopened while the other direction of the old one is open. */
 static void test_orphan_is_not_reused(void **state)
 {
-	struct scene *scene = scene_orphaned(false);
+	struct scene *scene = scene_orphaned(NULL, false);
 
 	(void)state;
 	syn(scene, 5000, 0);
@@ -380,6 +452,37 @@ static void close_from(struct scene *scene, uint16_t port, bool ipv6)
 
 	speaks(scene, (struct side){.ipv6 = ipv6, .last = 2, .port = port, .our_port = 80, .iss = PEER_ISS});
 	conn = established(scene);
+	user_shutdown(scene->tcp, conn);
+	turn(scene);
+	arrives(scene, (struct segment){.seq = 1, .ack = 2, .flags = TCP_FIN | TCP_ACK});
+	forget_sent(scene);
+	forget_events(scene);
+}
+
+/* Closed by us, the peer never closes: FIN-WAIT-2. */
+static void leave_from(struct scene *scene, uint16_t port)
+{
+	struct tcp_conn *conn;
+
+	speaks(scene, (struct side){.last = 2, .port = port, .our_port = 80, .iss = PEER_ISS});
+	conn = established(scene);
+	user_close(scene->tcp, conn);
+	turn(scene);
+	arrives(scene, (struct segment){.seq = 1, .ack = 2, .flags = TCP_ACK});
+	forget_sent(scene);
+	forget_events(scene);
+}
+
+/* The speaker opens, and both sides close: whatever was left of it before. */
+static void reopen(struct scene *scene)
+{
+	struct tcp_conn *conn;
+
+	scene->knows_our_iss = false;
+	arrives(scene, (struct segment){.flags = TCP_SYN, .mss = 1000});
+	expect(scene, {.ack = 1, .flags = TCP_SYN | TCP_ACK, .mss = 1460});
+	arrives(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK});
+	conn = opens(scene, 0);
 	user_shutdown(scene->tcp, conn);
 	turn(scene);
 	arrives(scene, (struct segment){.seq = 1, .ack = 2, .flags = TCP_FIN | TCP_ACK});
@@ -416,6 +519,95 @@ static void test_cap(void **state)
 	assert_int_equal(counted(scene, time_wait_recycled), 2 * cap);
 	for (uint16_t i = 0; i < 3 * cap; i++)
 		assert_int_equal(remembers(scene, (uint16_t)(5000 + i), i % 3 == 0), i >= 2 * cap);
+	scene_free(scene);
+}
+
+/* Within a second, too, and no family before the other. */
+static void test_cap_within_a_second(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	uint32_t cap = scene->tcp->config.time_wait;
+
+	(void)state;
+	for (uint16_t i = 0; i < 2 * cap; i++)
+		close_from(scene, (uint16_t)(5000 + i), i % 3 == 0);
+	assert_int_equal(counted(scene, time_wait_recycled), cap);
+	for (uint16_t i = 0; i < 2 * cap; i++)
+		assert_int_equal(remembers(scene, (uint16_t)(5000 + i), i % 3 == 0), i >= cap);
+	scene_free(scene);
+}
+
+/* FIN-WAIT-2 after close and TIME-WAIT share the cap: who would be due first goes first. */
+static void test_cap_is_shared(void **state)
+{
+	struct sluice_config config = scene_config();
+	struct scene *scene;
+
+	(void)state;
+	config.time_wait = 8;
+	config.time_wait_ms = 60000;
+	config.fin_wait_2_ms = 10000;
+	scene = scene_new(&config);
+	for (uint16_t i = 0; i < 4; i++)
+		close_from(scene, (uint16_t)(5000 + i), false);
+	passes_ms(scene, 2000);
+	for (uint16_t i = 0; i < 4; i++)
+		leave_from(scene, (uint16_t)(6000 + i));
+	for (uint16_t i = 0; i < 4; i++)
+		close_from(scene, (uint16_t)(7000 + i), false);
+	assert_int_equal(counted(scene, time_wait_recycled), 4);
+	assert_int_equal(scene->tcp->transitions[SLUICE_STATE_FIN_WAIT_2][SLUICE_STATE_CLOSED], 4);
+	for (uint16_t i = 0; i < 4; i++)
+		assert_true(remembers(scene, (uint16_t)(5000 + i), false));
+	scene_free(scene);
+}
+
+/* A client that reuses its ports at once leaves nothing behind: no other record is given up for its holes. */
+static void test_reuse_leaves_no_holes(void **state)
+{
+	struct sluice_config config = scene_config();
+	struct scene *scene;
+
+	(void)state;
+	config.time_wait = 64;
+	scene = scene_new(&config);
+	close_from(scene, 4999, false); /* the oldest: it would go first */
+	for (uint32_t i = 0; i < 100 * TIME_WAIT_CHUNK_RECORDS_MAX; i++) {
+		uint16_t port = (uint16_t)(5000 + i % 32);
+		uint32_t again = i / 32;
+
+		speaks(scene, (struct side){.last = 2, .port = port, .our_port = 80, .iss = PEER_ISS + 1000 * again});
+		reopen(scene);
+	}
+	assert_true(counted(scene, time_wait_reopened) > 99 * TIME_WAIT_CHUNK_RECORDS_MAX - 32);
+	assert_int_equal(counted(scene, time_wait_recycled), 0);
+	assert_true(remembers(scene, 4999, false));
+	scene_free(scene);
+}
+
+/* Many that are due at once go in turns of so many. */
+static void test_a_turn_is_bounded(void **state)
+{
+	struct sluice_config config = scene_config();
+	uint32_t turns = 0, before;
+	struct scene *scene;
+
+	(void)state;
+	config.time_wait = 4 * TIME_WAIT_PER_TURN_MAX;
+	scene = scene_new(&config);
+	for (uint32_t i = 0; i < config.time_wait; i++)
+		close_from(scene, (uint16_t)(5000 + i), i & 1);
+	assert_int_equal(scene->tcp->time_wait.live_count, config.time_wait);
+	scene->tcp->now_ns += 70000000000;
+	for (; scene->tcp->time_wait.live_count; turns++) {
+		before = scene->tcp->time_wait.live_count;
+		tcp_set_time(scene->tcp, scene->tcp->now_ns + 1000);
+		turn(scene);
+		assert_in_range(before - scene->tcp->time_wait.live_count, 1, TIME_WAIT_PER_TURN_MAX);
+	}
+	assert_in_range(turns, 4, 8);
+	assert_int_equal(counted(scene, timers_bound_hit), turns - 1);
+	assert_int_equal(counted(scene, time_wait_expired), config.time_wait);
 	scene_free(scene);
 }
 
@@ -462,6 +654,8 @@ int main(void)
 		cmocka_unit_test(test_reuse_by_timestamp),
 		cmocka_unit_test(test_reuse_by_sequence),
 		cmocka_unit_test(test_reuse_same_timestamp_later_sequence),
+		cmocka_unit_test(test_reuse_by_new_timestamps),
+		cmocka_unit_test(test_reuse_without_timestamps),
 		cmocka_unit_test(test_reuse_begins_after_the_old),
 		cmocka_unit_test(test_no_reuse),
 		cmocka_unit_test(test_orphan_hears_fin),
@@ -469,8 +663,14 @@ int main(void)
 		cmocka_unit_test(test_orphan_hears_rst),
 		cmocka_unit_test(test_orphan_takes_fin_behind_old_text),
 		cmocka_unit_test(test_orphan_expires),
+		cmocka_unit_test(test_orphan_lasts_two_hours),
+		cmocka_unit_test(test_orphan_with_short_2msl),
 		cmocka_unit_test(test_orphan_is_not_reused),
 		cmocka_unit_test(test_cap),
+		cmocka_unit_test(test_cap_within_a_second),
+		cmocka_unit_test(test_cap_is_shared),
+		cmocka_unit_test(test_reuse_leaves_no_holes),
+		cmocka_unit_test(test_a_turn_is_bounded),
 		cmocka_unit_test(test_long_life),
 	};
 

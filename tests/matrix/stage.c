@@ -372,7 +372,8 @@ enum matrix_state stage_state(const struct stage *stage)
 	if (half_open_count(&tcp->half_open))
 		return STATE_SYN_RECEIVED_PASSIVE;
 	if (tcp->time_wait.live_count) {
-		if (time_wait_at(&tcp->time_wait, 0)->flags & TIME_WAIT_FIN_WAIT_2) /* the instance's only one */
+		if (time_wait_wheel_at(&tcp->time_wait.wheel, 0)->flags &
+		    TIME_WAIT_FIN_WAIT_2) /* the instance's only one */
 			return STATE_FIN_WAIT_2_CLOSED;
 		return stage->listener >= 0 ? STATE_TIME_WAIT_LISTENING : STATE_TIME_WAIT;
 	}
