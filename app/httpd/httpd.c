@@ -57,7 +57,11 @@ static int open_memory(struct httpd *httpd)
 	if (result == 0)
 		result = httpd_pool_open(&httpd->buffers, buffer_bytes(config), config->buffers);
 	if (result == 0)
-		result = httpd_log_open(&httpd->log, config->log_records);
+		result = httpd_peers_open(&httpd->peers, config);
+	if (result == 0) {
+		httpd->birth = calloc(config->connections, sizeof(*httpd->birth));
+		result = httpd->birth ? httpd_log_open(&httpd->log, config->log_records) : -ENOMEM;
+	}
 	return result;
 }
 
@@ -78,6 +82,8 @@ static void release(struct httpd *httpd)
 {
 	httpd_content_close(httpd->owned_content);
 	httpd_log_close(&httpd->log);
+	free(httpd->birth);
+	httpd_peers_close(&httpd->peers);
 	httpd_pool_close(&httpd->buffers);
 	httpd_pool_close(&httpd->exchanges);
 	httpd_pool_close(&httpd->conns);
@@ -97,7 +103,8 @@ static struct httpd *make(const struct httpd_config *config, struct sluice_worke
 	httpd->limits = (struct http_limits){.target_max_bytes = config->target_max_bytes,
 					     .header_max_bytes = config->header_max_bytes,
 					     .header_max_fields = config->header_max_fields};
-	httpd->starved = httpd->yielded = (struct httpd_waiting){HTTPD_POOL_NONE, HTTPD_POOL_NONE};
+	for (uint32_t i = 0; i < HTTPD_LIST_COUNT; i++)
+		httpd->list[i] = (struct httpd_list){HTTPD_POOL_NONE, HTTPD_POOL_NONE};
 	return httpd;
 }
 
@@ -172,9 +179,12 @@ void httpd_handle(struct httpd *httpd, const struct sluice_event *event)
 
 void httpd_turn(struct httpd *httpd)
 {
-	if (httpd->starved.first == HTTPD_POOL_NONE && httpd->yielded.first == HTTPD_POOL_NONE)
+	bool has_yielded = httpd_list_first(httpd, HTTPD_LIST_YIELDED) != NULL;
+
+	if (!has_yielded && !httpd_relief_is_due(httpd))
 		return;
 	httpd_clock_update(httpd);
+	httpd_relief_turn(httpd);
 	httpd_conn_resume_waiting(httpd);
 }
 

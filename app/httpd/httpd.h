@@ -15,6 +15,7 @@
 #include "lib/sluice.h"
 
 #define HTTPD_LISTEN_MAX 16
+#define HTTPD_EXEMPT_MAX 16
 
 struct httpd;
 struct httpd_content;
@@ -42,9 +43,21 @@ struct httpd_config {
 	uint32_t linger_max_bytes;  /* read and thrown away after our FIN before the connection is cut */
 	uint32_t requests_max;      /* on one connection, at most 65,535, then it is closed in order; 0: any */
 
-	uint32_t header_timeout_ms;   /* from the first byte (or the open) to the end of the head: 408 */
-	uint32_t idle_timeout_ms;     /* between requests */
-	uint32_t progress_timeout_ms; /* in each such span a body or a response must move min_bytes_per_second */
+	uint32_t age_max_ms; /* of a connection, then it is closed in order; 0: any */
+
+	/*
+	 * Connections at once from one remote address, above it RST; 0: any number.  An address is its prefix of so many
+	 * bits.  Up to 32 bytes for each connection that comes from somewhere else, reserved at opening.
+	 */
+	uint32_t connections_per_address;
+	uint8_t address_prefix_bits_ipv4, address_prefix_bits_ipv6;
+	struct sluice_subnet exempt[HTTPD_EXEMPT_MAX]; /* for whom there is no such limit */
+	uint32_t exempt_count;
+
+	uint32_t header_timeout_ms; /* from the first byte (or the open) to the end of the head: 408 */
+	uint32_t idle_timeout_ms;   /* between requests */
+	/* In each such span a body or a response must move min_bytes_per_second; the longest that nothing is acknowledged. */
+	uint32_t progress_timeout_ms;
 	uint32_t min_bytes_per_second;
 	uint32_t linger_timeout_ms; /* after our FIN, waiting for the peer's */
 
@@ -70,7 +83,10 @@ int httpd_open(const struct httpd_config *config, struct sluice_worker *worker, 
 /* Handles one event: of a connection that one of our listeners opened, or the worker's timer. */
 void httpd_handle(struct httpd *httpd, const struct sluice_event *event);
 
-/* After a turn's events, before sluice_flush(): goes on with connections that waited.  Cheap when none did. */
+/*
+ * After a turn's events, before sluice_flush(): goes on with connections that waited, and closes some that are not missed
+ * when memory is needed.  Cheap when there are none.
+ */
 void httpd_turn(struct httpd *httpd);
 
 /* A whole turn of a worker that does nothing else. */
@@ -108,6 +124,7 @@ bool httpd_owns_listener(const struct httpd *httpd, uint16_t listener);
 #define HTTPD_COUNTERS(X)                                                           \
 	X(connections, "connections accepted")                                      \
 	X(connections_refused, "connections answered 503: no record free")          \
+	X(connections_limited, "connections reset: their address has too many")     \
 	X(requests, "request heads parsed whole")                                   \
 	X(responses_1xx, "interim responses")                                       \
 	X(responses_2xx, "final responses 200-299")                                 \
@@ -120,6 +137,9 @@ bool httpd_owns_listener(const struct httpd *httpd, uint16_t listener);
 	X(timeouts_idle, "connections closed: no further request")                  \
 	X(timeouts_progress, "connections cut: body or response too slow")          \
 	X(timeouts_linger, "connections cut: the peer did not close after our FIN") \
+	X(timeouts_age, "connections that were to end for their age")               \
+	X(relief_idle, "idle connections closed since memory was needed")           \
+	X(relief_heads, "heads in pieces given up since memory was needed")         \
 	X(waits, "times a connection waited for an exchange or a buffer")           \
 	X(aborts, "connections aborted by the server")                              \
 	X(truncated, "responses that ended before they were complete")              \

@@ -25,6 +25,9 @@ void httpd_config_defaults(struct httpd_config *config)
 		.body_max_bytes = UINT64_C(1) << 30,
 		.discard_max_bytes = 65536,
 		.linger_max_bytes = 262144,
+		.age_max_ms = 3600000,
+		.address_prefix_bits_ipv4 = 32,
+		.address_prefix_bits_ipv6 = 64,
 		.header_timeout_ms = 10000,
 		.idle_timeout_ms = 60000,
 		.progress_timeout_ms = 30000,
@@ -60,6 +63,15 @@ static const char *limit_problem(const struct httpd_config *config)
 	return NULL;
 }
 
+static const char *address_problem(const struct httpd_config *config)
+{
+	if (config->address_prefix_bits_ipv4 > 32 || config->address_prefix_bits_ipv6 > 128)
+		return "address-prefix-ipv4 must be at most 32, address-prefix-ipv6 128";
+	if (config->exempt_count > HTTPD_EXEMPT_MAX)
+		return "at most 16 subnets without a limit on addresses";
+	return NULL;
+}
+
 const char *httpd_config_problem(const struct httpd_config *config)
 {
 	const uint32_t timeouts[] = {config->header_timeout_ms, config->idle_timeout_ms, config->progress_timeout_ms,
@@ -71,6 +83,10 @@ const char *httpd_config_problem(const struct httpd_config *config)
 	for (size_t i = 0; i < sizeof(timeouts) / sizeof(timeouts[0]) && !problem; i++)
 		if (timeouts[i] == 0 || timeouts[i] > TIMEOUT_MAX_MS)
 			problem = "timeouts must be 1 ms to 24 h";
+	if (!problem && config->age_max_ms > TIMEOUT_MAX_MS)
+		problem = "age-max must be at most 24 h";
+	if (!problem)
+		problem = address_problem(config);
 	if (!problem && config->listen_count > HTTPD_LISTEN_MAX)
 		problem = "at most 16 addresses to listen on";
 	return problem;

@@ -14,87 +14,75 @@
 #define NS_PER_MS         UINT64_C(1000000)
 #define LINGER_UNIT_BYTES 64  /* conn->count while lingering */
 #define ACKED_MIN_BYTES   512 /* that move a closing connection's deadline: no endless dribble */
+#define IDLE_GRAIN_SHIFT  8   /* 256 ms */
+
+/* How long it may still live; UINT32_MAX: that is no question, or has been answered. */
+static uint32_t life_left_ms(const struct httpd *httpd, const struct httpd_conn *conn)
+{
+	uint32_t age_ms;
+
+	if (httpd->config.age_max_ms == 0 || conn->flags & HTTPD_CONN_LAST || conn->state >= HTTPD_CONN_ENDING)
+		return UINT32_MAX;
+	age_ms = httpd->now_ms - httpd->birth[httpd_pool_index(&httpd->conns, conn)].opened_ms;
+	return age_ms < httpd->config.age_max_ms ? httpd->config.age_max_ms - age_ms : 0;
+}
 
 void httpd_conn_deadline(struct httpd *httpd, struct httpd_conn *conn, uint32_t after_ms)
 {
+	uint32_t left_ms;
+
 	conn->deadline_ms = httpd->now_ms + after_ms;
 	if (conn->flags & HTTPD_CONN_ARMED && (int32_t)(conn->deadline_ms - conn->armed_ms) >= 0)
 		return;
+	left_ms = life_left_ms(httpd, conn);
+	if (left_ms > after_ms)
+		left_ms = after_ms;
 	conn->flags |= HTTPD_CONN_ARMED;
-	conn->armed_ms = conn->deadline_ms;
-	sluice_set_timer(httpd->worker, conn->conn, httpd->now_ns + after_ms * NS_PER_MS);
+	conn->armed_ms = httpd->now_ms + left_ms;
+	sluice_set_timer(httpd->worker, conn->conn, httpd->now_ns + left_ms * NS_PER_MS);
 }
 
-/* ---- The list of those that wait ---- */
+/* ---- Waiting ---- */
 
-static struct httpd_waiting *list_of(struct httpd *httpd, const struct httpd_conn *conn)
+void httpd_conn_wait(struct httpd *httpd, struct httpd_conn *conn, enum httpd_list_name list)
 {
-	return conn->flags & HTTPD_CONN_STARVED ? &httpd->starved : &httpd->yielded;
-}
-
-static void set_next(struct httpd *httpd, struct httpd_waiting *list, uint32_t index, uint32_t next)
-{
-	if (index == HTTPD_POOL_NONE)
-		list->first = next;
-	else
-		httpd_conn_at(httpd, index)->next = next;
-}
-
-static void set_previous(struct httpd *httpd, struct httpd_waiting *list, uint32_t index, uint32_t previous)
-{
-	if (index == HTTPD_POOL_NONE)
-		list->last = previous;
-	else
-		httpd_conn_at(httpd, index)->previous = previous;
-}
-
-static void stop_waiting(struct httpd *httpd, struct httpd_conn *conn)
-{
-	struct httpd_waiting *list = list_of(httpd, conn);
-
-	if (!(conn->flags & HTTPD_CONN_WAITING))
-		return;
-	conn->flags &= (uint8_t) ~(HTTPD_CONN_STARVED | HTTPD_CONN_YIELDED);
-	set_next(httpd, list, conn->previous, conn->next);
-	set_previous(httpd, list, conn->next, conn->previous);
-}
-
-void httpd_conn_wait(struct httpd *httpd, struct httpd_conn *conn, uint8_t reason)
-{
-	uint32_t index = httpd_pool_index(&httpd->conns, conn);
-	struct httpd_waiting *list;
-
-	conn->flags |= reason;
-	list = list_of(httpd, conn);
-	conn->next = HTTPD_POOL_NONE;
-	conn->previous = list->last;
-	set_next(httpd, list, conn->previous, index);
-	list->last = index;
+	httpd_list_move(httpd, conn, list);
 	httpd_count(&httpd->count.waits, 1);
 }
 
-/* Goes on with those that wait now, but not twice with any. */
-static void resume(struct httpd *httpd, struct httpd_waiting *list, bool needs_memory)
+static bool has_memory(const struct httpd *httpd)
 {
-	uint32_t last = list->last, index = HTTPD_POOL_NONE;
+	return !httpd_pool_is_empty(&httpd->exchanges) && !httpd_pool_is_empty(&httpd->buffers);
+}
 
-	while (index != last) {
+/*
+ * Goes on with those that wait now, but not twice with any, and not with more than a turn's share: what comes new is
+ * answered first thing in each turn, however many wait.
+ */
+static void resume(struct httpd *httpd, enum httpd_list_name name)
+{
+	struct httpd_list *list = &httpd->list[name];
+	uint32_t last = list->last, index = HTTPD_POOL_NONE, requests = 0;
+
+	while (index != last && requests < HTTPD_RESUMED_REQUESTS_A_TURN) {
 		struct httpd_conn *conn;
 
-		if (needs_memory && (httpd_pool_is_empty(&httpd->exchanges) || httpd_pool_is_empty(&httpd->buffers)))
+		if (name == HTTPD_LIST_STARVED && !has_memory(httpd))
 			break;
 		index = list->first;
 		conn = httpd_conn_at(httpd, index);
-		stop_waiting(httpd, conn);
+		httpd_list_move(httpd, conn, HTTPD_LIST_NONE);
 		httpd_conn_advance(httpd, conn);
+		requests += 1 + HTTPD_REQUESTS_A_TURN - httpd->turn_requests;
 	}
 }
 
 void httpd_conn_resume_waiting(struct httpd *httpd)
 {
-	resume(httpd, &httpd->yielded, false);
-	resume(httpd, &httpd->starved, true);
-	if (httpd->yielded.first != HTTPD_POOL_NONE)
+	resume(httpd, HTTPD_LIST_YIELDED);
+	resume(httpd, HTTPD_LIST_STARVED);
+	if (httpd_list_first(httpd, HTTPD_LIST_YIELDED) ||
+	    (httpd_list_first(httpd, HTTPD_LIST_STARVED) && has_memory(httpd)))
 		sluice_set_worker_timer(httpd->worker, httpd->now_ns); /* the next turn comes at once */
 }
 
@@ -112,6 +100,20 @@ static void overload(struct httpd *httpd, sluice_conn conn)
 	sluice_close(httpd->worker, conn);
 }
 
+/* Counts it with its address.  A reset, since an answer would cost what the limit is there to save. */
+static bool has_too_many(struct httpd *httpd, sluice_conn conn, uint32_t index)
+{
+	struct sluice_address local, peer = {0};
+	uint32_t place;
+
+	if (httpd->config.connections_per_address == 0)
+		return false;
+	sluice_addresses(httpd->worker, conn, &local, &peer);
+	place = httpd_peers_enter(&httpd->peers, peer.ip);
+	httpd->birth[index].peer = place;
+	return place == HTTPD_PEERS_REFUSED;
+}
+
 struct httpd_conn *httpd_conn_open(struct httpd *httpd, sluice_conn conn)
 {
 	uint32_t index = httpd_pool_borrow(&httpd->conns);
@@ -121,9 +123,18 @@ struct httpd_conn *httpd_conn_open(struct httpd *httpd, sluice_conn conn)
 		overload(httpd, conn);
 		return NULL;
 	}
+	if (has_too_many(httpd, conn, index)) {
+		httpd_count(&httpd->count.connections_limited, 1);
+		httpd_pool_give_back(&httpd->conns, index);
+		sluice_abort(httpd->worker, conn);
+		return NULL;
+	}
 	record = httpd_conn_at(httpd, index);
 	*record = (struct httpd_conn){.conn = conn, .exchange = HTTPD_POOL_NONE, .state = HTTPD_CONN_READING};
+	if (httpd->config.age_max_ms)
+		httpd->birth[index].opened_ms = httpd->now_ms;
 	sluice_set_context(httpd->worker, conn, record);
+	sluice_set_option(httpd->worker, conn, SLUICE_OPTION_USER_TIMEOUT_MS, httpd->config.progress_timeout_ms);
 	httpd_conn_deadline(httpd, record, httpd->config.header_timeout_ms);
 	httpd_count(&httpd->count.connections, 1);
 	return record;
@@ -131,17 +142,21 @@ struct httpd_conn *httpd_conn_open(struct httpd *httpd, sluice_conn conn)
 
 void httpd_conn_closed(struct httpd *httpd, struct httpd_conn *conn)
 {
-	stop_waiting(httpd, conn);
+	uint32_t index = httpd_pool_index(&httpd->conns, conn);
+
 	httpd_exchange_give_back(httpd, conn);
+	httpd_list_move(httpd, conn, HTTPD_LIST_NONE);
+	if (httpd->config.connections_per_address)
+		httpd_peers_leave(&httpd->peers, httpd->birth[index].peer);
 	conn->state = HTTPD_CONN_FREE;
-	httpd_pool_give_back(&httpd->conns, httpd_pool_index(&httpd->conns, conn));
+	httpd_pool_give_back(&httpd->conns, index);
 }
 
 void httpd_conn_abort(struct httpd *httpd, struct httpd_conn *conn)
 {
 	httpd_count(&httpd->count.aborts, 1);
-	stop_waiting(httpd, conn);
 	httpd_exchange_give_back(httpd, conn);
+	httpd_list_move(httpd, conn, HTTPD_LIST_NONE);
 	httpd->outbox_bytes = 0;
 	conn->state = HTTPD_CONN_CLOSING;
 	sluice_abort(httpd->worker, conn->conn);
@@ -150,6 +165,7 @@ void httpd_conn_abort(struct httpd *httpd, struct httpd_conn *conn)
 static void close_for_good(struct httpd *httpd, struct httpd_conn *conn)
 {
 	conn->state = HTTPD_CONN_CLOSING;
+	httpd_list_move(httpd, conn, HTTPD_LIST_LEAVING);
 	httpd_conn_deadline(httpd, conn, httpd->config.progress_timeout_ms);
 	sluice_close(httpd->worker, conn->conn);
 }
@@ -184,6 +200,7 @@ static void end(struct httpd *httpd, struct httpd_conn *conn)
 		return;
 	}
 	conn->state = HTTPD_CONN_LINGERING;
+	httpd_list_move(httpd, conn, HTTPD_LIST_LEAVING);
 	conn->count = 0;
 	sluice_shutdown(httpd->worker, conn->conn);
 	httpd_conn_deadline(httpd, conn, httpd->config.linger_timeout_ms);
@@ -195,7 +212,7 @@ static void consider_peer_closed(struct httpd *httpd, struct httpd_conn *conn)
 {
 	struct sluice_slice slice;
 
-	if (conn->flags & HTTPD_CONN_WAITING || sluice_peek(httpd->worker, conn->conn, &slice, 1) > 0)
+	if (httpd_conn_is_waiting(conn) || sluice_peek(httpd->worker, conn->conn, &slice, 1) > 0)
 		return;
 	if (conn->state == HTTPD_CONN_READING) {
 		httpd_exchange_give_back(httpd, conn);
@@ -214,6 +231,8 @@ static void settle(struct httpd *httpd, struct httpd_conn *conn)
 	httpd_send_outbox(httpd, conn);
 	if (conn->state == HTTPD_CONN_ENDING)
 		end(httpd, conn);
+	else if (conn->state == HTTPD_CONN_READING && httpd_conn_list(conn) == HTTPD_LIST_NONE)
+		httpd_list_move(httpd, conn, HTTPD_LIST_IDLE);
 }
 
 void httpd_conn_advance(struct httpd *httpd, struct httpd_conn *conn)
@@ -235,17 +254,39 @@ void httpd_conn_advance(struct httpd *httpd, struct httpd_conn *conn)
 	settle(httpd, conn);
 }
 
+void httpd_conn_begin_exchange(struct httpd *httpd, struct httpd_conn *conn)
+{
+	conn->state = HTTPD_CONN_EXCHANGE;
+	httpd_list_move(httpd, conn, HTTPD_LIST_MOVING);
+	httpd_conn_deadline(httpd, conn, httpd->config.progress_timeout_ms);
+}
+
+/* Its place among the idle is right still: its last use is so near that moving it is not worth touching its neighbours. */
+static bool was_just_used(const struct httpd *httpd, const struct httpd_conn *conn)
+{
+	uint32_t used_ms = conn->deadline_ms - httpd->config.idle_timeout_ms;
+
+	return conn->count > 1 && used_ms >> IDLE_GRAIN_SHIFT == httpd->now_ms >> IDLE_GRAIN_SHIFT;
+}
+
 void httpd_conn_answered(struct httpd *httpd, struct httpd_conn *conn)
 {
 	bool last = conn->flags & HTTPD_CONN_LAST || httpd->draining;
 
+	if (httpd_conn_list(conn) == HTTPD_LIST_IDLE && !was_just_used(httpd, conn))
+		httpd_list_move(httpd, conn, HTTPD_LIST_NONE); /* until the event has been handled */
 	conn->state = last ? HTTPD_CONN_ENDING : HTTPD_CONN_READING;
 	httpd_conn_deadline(httpd, conn, httpd->config.idle_timeout_ms);
 }
 
+static bool is_idle(const struct httpd_conn *conn)
+{
+	return conn->state == HTTPD_CONN_READING && conn->exchange == HTTPD_POOL_NONE && !httpd_conn_is_waiting(conn);
+}
+
 void httpd_conn_close_if_idle(struct httpd *httpd, struct httpd_conn *conn)
 {
-	if (conn->state != HTTPD_CONN_READING || conn->exchange != HTTPD_POOL_NONE || conn->flags & HTTPD_CONN_WAITING)
+	if (!is_idle(conn))
 		return;
 	conn->state = HTTPD_CONN_ENDING;
 	settle(httpd, conn);
@@ -257,8 +298,8 @@ static void expire_reading(struct httpd *httpd, struct httpd_conn *conn)
 {
 	const struct httpd_exchange *exchange;
 
-	if (conn->flags & HTTPD_CONN_WAITING) {
-		stop_waiting(httpd, conn);
+	if (httpd_conn_is_waiting(conn)) {
+		httpd_list_move(httpd, conn, HTTPD_LIST_NONE);
 		httpd_respond_refuse(httpd, conn, 503, NULL, NULL);
 		return;
 	}
@@ -276,14 +317,15 @@ static void expire_reading(struct httpd *httpd, struct httpd_conn *conn)
 	conn->state = HTTPD_CONN_ENDING;
 }
 
-/* Whether enough moved since the deadline was set; then there is another. */
-static void expire_exchange(struct httpd *httpd, struct httpd_conn *conn)
+/* Whether enough moved in the time since the deadline was set; then there is another. */
+static void check_pace(struct httpd *httpd, struct httpd_conn *conn, uint32_t elapsed_ms)
 {
 	struct httpd_exchange *exchange = httpd_exchange_of(httpd, conn);
-	uint64_t least_bytes = (uint64_t)httpd->config.min_bytes_per_second * httpd->config.progress_timeout_ms / 1000;
+	uint64_t least_bytes = (uint64_t)httpd->config.min_bytes_per_second * elapsed_ms / 1000;
 
 	if (exchange->moved_bytes > 0 && exchange->moved_bytes >= least_bytes) {
 		exchange->moved_bytes = 0;
+		httpd_list_move(httpd, conn, HTTPD_LIST_MOVING);
 		httpd_conn_deadline(httpd, conn, httpd->config.progress_timeout_ms);
 		return;
 	}
@@ -319,7 +361,7 @@ static void expire(struct httpd *httpd, struct httpd_conn *conn)
 		expire_reading(httpd, conn);
 		break;
 	case HTTPD_CONN_EXCHANGE:
-		expire_exchange(httpd, conn);
+		check_pace(httpd, conn, httpd->config.progress_timeout_ms);
 		break;
 	case HTTPD_CONN_ENDING:
 		break;
@@ -332,11 +374,24 @@ static void expire(struct httpd *httpd, struct httpd_conn *conn)
 	}
 }
 
+/* It is old: what is in progress is finished, and nothing further begun. */
+static void retire(struct httpd *httpd, struct httpd_conn *conn)
+{
+	struct sluice_slice slice;
+
+	httpd_count(&httpd->count.timeouts_age, 1);
+	conn->flags |= HTTPD_CONN_LAST;
+	if (is_idle(conn) && sluice_peek(httpd->worker, conn->conn, &slice, 1) == 0)
+		conn->state = HTTPD_CONN_ENDING;
+}
+
 static void timer_fired(struct httpd *httpd, struct httpd_conn *conn)
 {
 	int32_t left_ms = (int32_t)(conn->deadline_ms - httpd->now_ms);
 
 	conn->flags &= (uint8_t)~HTTPD_CONN_ARMED;
+	if (life_left_ms(httpd, conn) == 0)
+		retire(httpd, conn);
 	if (left_ms > 0)
 		httpd_conn_deadline(httpd, conn, (uint32_t)left_ms);
 	else
@@ -367,4 +422,53 @@ void httpd_conn_event(struct httpd *httpd, struct httpd_conn *conn, const struct
 	if (event->mask & SLUICE_TIMER)
 		timer_fired(httpd, conn);
 	httpd_conn_advance(httpd, conn);
+}
+
+/* ---- When memory is needed ---- */
+
+/* The time that the deadline gave it, less what is left of it. */
+static uint32_t elapsed_ms(const struct httpd *httpd, const struct httpd_conn *conn, uint32_t span_ms)
+{
+	return span_ms - (conn->deadline_ms - httpd->now_ms);
+}
+
+bool httpd_conn_cut_head(struct httpd *httpd, struct httpd_conn *conn)
+{
+	if (elapsed_ms(httpd, conn, httpd->config.header_timeout_ms) < HTTPD_HEAD_GRACE_MS)
+		return false;
+	expire_reading(httpd, conn);
+	settle(httpd, conn);
+	return true;
+}
+
+bool httpd_conn_hurry(struct httpd *httpd, struct httpd_conn *conn)
+{
+	uint32_t so_far_ms = elapsed_ms(httpd, conn, httpd->config.progress_timeout_ms);
+
+	if (so_far_ms < HTTPD_GRACE_MS)
+		return false;
+	check_pace(httpd, conn, so_far_ms);
+	settle(httpd, conn);
+	return true;
+}
+
+bool httpd_conn_cut_leaving(struct httpd *httpd, struct httpd_conn *conn)
+{
+	uint32_t span_ms = conn->state == HTTPD_CONN_LINGERING ? httpd->config.linger_timeout_ms
+							       : httpd->config.progress_timeout_ms;
+
+	if (elapsed_ms(httpd, conn, span_ms) < HTTPD_GRACE_MS)
+		return false;
+	httpd_conn_abort(httpd, conn);
+	return true;
+}
+
+void httpd_conn_cut_idle(struct httpd *httpd, struct httpd_conn *conn, bool at_once)
+{
+	struct sluice_conn_info info = {0};
+
+	if (!at_once && sluice_conn_info(httpd->worker, conn->conn, &info) && info.queued_bytes == 0)
+		httpd_conn_close_if_idle(httpd, conn);
+	else
+		httpd_conn_abort(httpd, conn);
 }

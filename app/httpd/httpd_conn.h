@@ -12,6 +12,7 @@
 
 #include <assert.h>
 
+#include "app/httpd/httpd_list.h"
 #include "app/httpd/httpd_pool.h"
 #include "lib/sluice.h"
 
@@ -27,29 +28,47 @@ enum httpd_conn_state {
 };
 
 enum {
-	HTTPD_CONN_ARMED = 1,   /* a timer is set, for armed_ms */
-	HTTPD_CONN_STARVED = 2, /* in the list of those that wait for an exchange or a buffer */
-	HTTPD_CONN_YIELDED = 4, /* in the list of those that had their share of this turn */
-	HTTPD_CONN_WAITING = HTTPD_CONN_STARVED | HTTPD_CONN_YIELDED,
-	HTTPD_CONN_PEER_CLOSED = 8, /* its FIN has come */
-	HTTPD_CONN_LAST = 16,       /* no further request is taken after this one */
-	HTTPD_CONN_ASKED = 32,      /* because the client said so: nothing more will come */
-	HTTPD_CONN_BLOCKED = 64,    /* a send was short: ACKED or WRITABLE will come */
+	HTTPD_CONN_ARMED = 1,       /* a timer is set, for armed_ms */
+	HTTPD_CONN_PEER_CLOSED = 2, /* its FIN has come */
+	HTTPD_CONN_LAST = 4,        /* no further request is taken after this one */
+	HTTPD_CONN_ASKED = 8,       /* because the client said so: nothing more will come */
+	HTTPD_CONN_BLOCKED = 16,    /* a send was short: ACKED or WRITABLE will come */
+	HTTPD_CONN_FLAGS = 31,
+	HTTPD_CONN_LIST_SHIFT = 5, /* above them, enum httpd_list_name */
 };
 
 struct httpd_conn {
 	sluice_conn conn;
 	uint32_t exchange; /* index, HTTPD_POOL_NONE: none */
 	uint32_t deadline_ms, armed_ms;
-	uint32_t next, previous; /* in a list of those that wait */
+	uint32_t next, previous; /* in its list */
 	uint16_t count;          /* requests answered, as far as 16 bits go; while lingering, 64 bytes each */
 	uint8_t state;           /* enum httpd_conn_state */
-	uint8_t flags;
+	uint8_t flags;           /* and the list it is in */
 };
 
 static_assert(sizeof(struct httpd_conn) == 32, "an idle connection costs 32 bytes");
+static_assert(HTTPD_LIST_COUNT <= 1 << (8 - HTTPD_CONN_LIST_SHIFT), "the list has three bits");
 
-/* OPENED.  NULL: no record; the connection was answered and closed. */
+/* What is written at the open and hardly read again: beside the records, and touched only with a limit that needs it. */
+struct httpd_birth {
+	uint32_t peer; /* what httpd_peers_leave() wants */
+	uint32_t opened_ms;
+};
+
+static inline enum httpd_list_name httpd_conn_list(const struct httpd_conn *conn)
+{
+	return (enum httpd_list_name)(conn->flags >> HTTPD_CONN_LIST_SHIFT);
+}
+
+static inline bool httpd_conn_is_waiting(const struct httpd_conn *conn)
+{
+	enum httpd_list_name list = httpd_conn_list(conn);
+
+	return list == HTTPD_LIST_STARVED || list == HTTPD_LIST_YIELDED;
+}
+
+/* OPENED.  NULL: no record, or its address has enough of them; the connection was turned away. */
 struct httpd_conn *httpd_conn_open(struct httpd *httpd, sluice_conn conn);
 
 /* CLOSED: gives everything back. */
@@ -64,17 +83,38 @@ void httpd_conn_advance(struct httpd *httpd, struct httpd_conn *conn);
 /* Moves the deadline; the timer is touched only when it moves earlier. */
 void httpd_conn_deadline(struct httpd *httpd, struct httpd_conn *conn, uint32_t after_ms);
 
+/* A body is read or a response sent from now on; the exchange has been borrowed. */
+void httpd_conn_begin_exchange(struct httpd *httpd, struct httpd_conn *conn);
+
 /* A response is complete: the next request, or the end. */
 void httpd_conn_answered(struct httpd *httpd, struct httpd_conn *conn);
 
 /* RST now. */
 void httpd_conn_abort(struct httpd *httpd, struct httpd_conn *conn);
 
-/* Goes on in httpd_turn(): HTTPD_CONN_STARVED when there is memory, HTTPD_CONN_YIELDED in any case. */
-void httpd_conn_wait(struct httpd *httpd, struct httpd_conn *conn, uint8_t reason);
+/* Goes on in httpd_turn(): HTTPD_LIST_STARVED when there is memory, HTTPD_LIST_YIELDED in any case. */
+void httpd_conn_wait(struct httpd *httpd, struct httpd_conn *conn, enum httpd_list_name list);
 
-/* Those that wait, first come first served. */
+/* Those that wait, first come first served, within this turn's share. */
 void httpd_conn_resume_waiting(struct httpd *httpd);
 
 /* Draining: closes it if it is between requests. */
 void httpd_conn_close_if_idle(struct httpd *httpd, struct httpd_conn *conn);
+
+/* ---- When memory is needed: the first of a list ---- */
+
+/* Nobody is called slow before: a head that is honest takes a round trip or two, a pace shows itself later. */
+#define HTTPD_HEAD_GRACE_MS 250
+#define HTTPD_GRACE_MS      2000
+
+/* HEAD: as if its time were up.  false: within its grace. */
+bool httpd_conn_cut_head(struct httpd *httpd, struct httpd_conn *conn);
+
+/* MOVING: looks at the pace before its time, and cuts it or gives it another span.  false: within its grace. */
+bool httpd_conn_hurry(struct httpd *httpd, struct httpd_conn *conn);
+
+/* LEAVING: a reset, though its time is not up.  false: within its grace. */
+bool httpd_conn_cut_leaving(struct httpd *httpd, struct httpd_conn *conn);
+
+/* IDLE: in order, or, if it may not wait for the peer or the peer takes no answer, by a reset. */
+void httpd_conn_cut_idle(struct httpd *httpd, struct httpd_conn *conn, bool at_once);

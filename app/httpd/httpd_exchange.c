@@ -24,6 +24,7 @@ bool httpd_exchange_borrow(struct httpd *httpd, struct httpd_conn *conn)
 
 	if (index == HTTPD_POOL_NONE)
 		return false;
+	httpd_list_move(httpd, conn, HTTPD_LIST_NONE);
 	conn->exchange = index;
 	httpd_exchange_reset(httpd_exchange_of(httpd, conn));
 	httpd_exchange_of(httpd, conn)->buffer = HTTPD_POOL_NONE;
@@ -74,6 +75,8 @@ void httpd_exchange_give_back(struct httpd *httpd, struct httpd_conn *conn)
 		return;
 	exchange = httpd_exchange_of(httpd, conn);
 	write_log(httpd, exchange);
+	if (!httpd_conn_is_waiting(conn))
+		httpd_list_move(httpd, conn, HTTPD_LIST_NONE);
 	if (exchange->buffer != HTTPD_POOL_NONE)
 		httpd_pool_give_back(&httpd->buffers, exchange->buffer);
 	httpd_pool_give_back(&httpd->exchanges, conn->exchange);

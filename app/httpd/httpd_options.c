@@ -27,6 +27,13 @@ static const char *check_listen(const char *value)
 		       : NULL;
 }
 
+static const char *check_subnet(const char *value)
+{
+	struct sluice_subnet subnet;
+
+	return sluice_subnet_parse(value, &subnet) ? "is not a subnet, as in 198.18.0.0/15 or 2001:2::/48" : NULL;
+}
+
 #define FIELD(name)  OPTIONS_FIELD(struct httpd_options, name)
 #define CONFIG(name) OPTIONS_FIELD(struct httpd_options, config.name)
 
@@ -86,11 +93,32 @@ static const struct options_entry entries[] = {
 	     "Read and thrown away after our FIN, so that the client sees the answer before a reset."),
 	NUMBER("requests-max", "Limits", requests_max, 0, 65535,
 	       "Requests on one connection, then it is closed in order; 0: any number."),
+	{.name = "age-max",
+	 .group = "Limits",
+	 CONFIG(age_max_ms),
+	 .kind = OPTIONS_TIME,
+	 .unit_ns = MS_NS,
+	 .high = DAY_MS,
+	 .help = "Of a connection, then it is closed in order; 0: any."},
+	NUMBER("connections-per-address", "Limits", connections_per_address, 0, RECORDS_MAX,
+	       "Connections at once from one remote address, at each worker; above it they are reset. 0: any number."),
+	NUMBER("address-prefix-ipv4", "Limits", address_prefix_bits_ipv4, 0, 32,
+	       "Leading bits that make an IPv4 address one and the same for that."),
+	NUMBER("address-prefix-ipv6", "Limits", address_prefix_bits_ipv6, 0, 128,
+	       "The same for IPv6, where one host has 2^64 addresses."),
+	{.name = "exempt",
+	 .group = "Limits",
+	 FIELD(exempt),
+	 .kind = OPTIONS_LIST,
+	 .check = check_subnet,
+	 .placeholder = "SUBNET",
+	 .help = "Whose addresses have no such limit: a proxy in front, say. Repeat for more."},
 	TIMEOUT("header-timeout", header_timeout_ms,
 		"From the first byte of a request, or the open, to the end of its head."),
 	TIMEOUT("idle-timeout", idle_timeout_ms, "Between requests."),
 	TIMEOUT("progress-timeout", progress_timeout_ms,
-		"In each such span a body or a response must move at --min-rate, or the connection is cut."),
+		"In each such span a body or a response must move at --min-rate, or the connection is cut, as it is if "
+		"nothing is acknowledged for so long."),
 	NUMBER("min-rate", "Limits", min_bytes_per_second, 0, UINT32_MAX, "In bytes per second."),
 	TIMEOUT("linger-timeout", linger_timeout_ms, "After our FIN, for the peer's."),
 	NUMBER("exchanges", "Memory", exchanges, 1, RECORDS_MAX,
@@ -156,6 +184,16 @@ static enum options_result fill_listen(struct httpd_options *program, const stru
 	return OPTIONS_RUN;
 }
 
+static enum options_result fill_exempt(struct httpd_options *program, const struct options *options)
+{
+	if (program->exempt.count > HTTPD_EXEMPT_MAX)
+		return options_refuse(options, "--exempt: at most %u subnets", HTTPD_EXEMPT_MAX);
+	for (uint32_t i = 0; i < program->exempt.count; i++)
+		sluice_subnet_parse(program->exempt.item[i], &program->config.exempt[i]);
+	program->config.exempt_count = program->exempt.count;
+	return OPTIONS_RUN;
+}
+
 static bool listens_on(const struct sluice_address *listen, const struct sluice_port_config *port)
 {
 	static const struct sluice_address any = {0}, any_ipv4 = {.ip = {[10] = 0xff, [11] = 0xff}};
@@ -217,6 +255,8 @@ static enum options_result check_together(struct httpd_options *program, const s
 		return options_refuse(options, "%s", problem);
 	if (!program->access_log)
 		config->log_records = 0;
+	if (fill_exempt(program, options) != OPTIONS_RUN)
+		return OPTIONS_WRONG;
 	return fill_listen(program, options);
 }
 

@@ -12,7 +12,7 @@
 struct httpd_options {
 	struct endpoint endpoint;
 	struct httpd_config config;
-	struct options_list listen;
+	struct options_list listen, exempt;
 	const char *access_log; /* NULL: none; "-": stdout */
 	enum httpd_log_format access_log_format;
 	uint64_t interval_ns; /* between two lines on stdout; 0: none */

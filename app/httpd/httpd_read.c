@@ -10,7 +10,7 @@
 
 static bool wants_input(const struct httpd *httpd, const struct httpd_conn *conn)
 {
-	if (conn->flags & HTTPD_CONN_WAITING)
+	if (httpd_conn_is_waiting(conn))
 		return false;
 	if (conn->state == HTTPD_CONN_READING)
 		return true;
@@ -54,16 +54,17 @@ static uint32_t begin_gathering(struct httpd *httpd, struct httpd_conn *conn, co
 	if (!httpd_send_outbox(httpd, conn))
 		return 0; /* the buffer is taken by what could not be sent */
 	if (!httpd_exchange_borrow(httpd, conn)) {
-		httpd_conn_wait(httpd, conn, HTTPD_CONN_STARVED);
+		httpd_conn_wait(httpd, conn, HTTPD_LIST_STARVED);
 		return 0;
 	}
 	exchange = httpd_exchange_of(httpd, conn);
 	if (!httpd_exchange_borrow_buffer(httpd, exchange)) {
 		httpd_exchange_give_back(httpd, conn);
-		httpd_conn_wait(httpd, conn, HTTPD_CONN_STARVED);
+		httpd_conn_wait(httpd, conn, HTTPD_LIST_STARVED);
 		return 0;
 	}
 	exchange->gathering = true;
+	httpd_list_move(httpd, conn, HTTPD_LIST_HEAD);
 	http_request_begin(&exchange->request);
 	if (conn->count > 0) /* before the first request the deadline counts from the open */
 		httpd_conn_deadline(httpd, conn, httpd->config.header_timeout_ms);
@@ -79,7 +80,7 @@ static uint32_t take_head(struct httpd *httpd, struct httpd_conn *conn, const ui
 	if (httpd->outbox_bytes > HTTPD_OUTBOX_BYTES - HTTPD_RESPONSE_BYTES && !httpd_send_outbox(httpd, conn))
 		return 0;
 	if (httpd->turn_requests == 0) {
-		httpd_conn_wait(httpd, conn, HTTPD_CONN_YIELDED);
+		httpd_conn_wait(httpd, conn, HTTPD_LIST_YIELDED);
 		return 0;
 	}
 	httpd->turn_requests--;

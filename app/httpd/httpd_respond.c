@@ -148,8 +148,7 @@ static void answer_in_exchange(struct reply *reply, uint32_t bytes)
 			begin_output(exchange, answer);
 	}
 	log_answer(reply, exchange);
-	conn->state = HTTPD_CONN_EXCHANGE;
-	httpd_conn_deadline(httpd, conn, httpd->config.progress_timeout_ms);
+	httpd_conn_begin_exchange(httpd, conn);
 	httpd_exchange_output(httpd, conn);
 }
 
@@ -195,7 +194,7 @@ bool httpd_respond(struct httpd *httpd, struct httpd_conn *conn, const struct ht
 	reply.reads_body = will_read_body(httpd, request, &plan);
 	needs_exchange = reply.reads_body || httpd_answer_needs_exchange(&plan, reply.answer.head);
 	if (needs_exchange && conn->exchange == HTTPD_POOL_NONE && !httpd_exchange_borrow(httpd, conn)) {
-		httpd_conn_wait(httpd, conn, HTTPD_CONN_STARVED);
+		httpd_conn_wait(httpd, conn, HTTPD_LIST_STARVED);
 		return false;
 	}
 	httpd_count(&httpd->count.requests, 1);

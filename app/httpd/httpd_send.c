@@ -27,10 +27,8 @@ static bool keep_rest(struct httpd *httpd, struct httpd_conn *conn, uint32_t tak
 	exchange->buffer_at = 0;
 	exchange->buffer_bytes = httpd->outbox_bytes - taken;
 	memcpy(httpd_pool_item(&httpd->buffers, exchange->buffer), httpd->outbox + taken, exchange->buffer_bytes);
-	if (conn->state != HTTPD_CONN_EXCHANGE) {
-		conn->state = HTTPD_CONN_EXCHANGE;
-		httpd_conn_deadline(httpd, conn, httpd->config.progress_timeout_ms);
-	}
+	if (conn->state != HTTPD_CONN_EXCHANGE)
+		httpd_conn_begin_exchange(httpd, conn);
 	conn->flags |= HTTPD_CONN_BLOCKED;
 	return true;
 }

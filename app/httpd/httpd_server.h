@@ -10,16 +10,15 @@
 #include "app/httpd/httpd_conn.h"
 #include "app/httpd/httpd_content.h"
 #include "app/httpd/httpd_exchange.h"
+#include "app/httpd/httpd_list.h"
 #include "app/httpd/httpd_log.h"
+#include "app/httpd/httpd_peers.h"
 #include "app/httpd/httpd_pool.h"
+#include "app/httpd/httpd_relief.h"
 
-#define HTTPD_OUTBOX_BYTES    4096 /* short answers of one event, sent as one */
-#define HTTPD_REQUESTS_A_TURN 256  /* of one connection; then others have their turn */
-
-/* Connections that wait, by index; HTTPD_POOL_NONE twice: none does. */
-struct httpd_waiting {
-	uint32_t first, last;
-};
+#define HTTPD_OUTBOX_BYTES            4096 /* short answers of one event, sent as one */
+#define HTTPD_REQUESTS_A_TURN         64   /* of one connection; then others have their turn */
+#define HTTPD_RESUMED_REQUESTS_A_TURN 512  /* of all together that had to wait; the rest waits for the next */
 
 struct httpd {
 	struct sluice_worker *worker;
@@ -39,7 +38,10 @@ struct httpd {
 	struct http_limits limits;
 	const struct httpd_content *content;
 	struct httpd_pool conns, exchanges, buffers;
-	struct httpd_waiting starved, yielded;
+	struct httpd_list list[HTTPD_LIST_COUNT];
+	struct httpd_peers peers;
+	struct httpd_birth *birth; /* by index of the connection */
+	struct httpd_relief relief;
 	struct httpd_log log;
 	struct httpd_statistics count; /* written with httpd_count() only; gauges unused */
 

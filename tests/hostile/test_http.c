@@ -239,6 +239,74 @@ static void test_a_hundred_thousand_pipelined(void **state)
 	fake_close(fake);
 }
 
+#define GREEDY 40
+
+/* What the server has answered on the connection since the last look. */
+static uint32_t answered_now(struct fake *fake, int conn)
+{
+	struct answers answers;
+	uint32_t count = 0;
+
+	answers_begin(&answers, fake_output(fake, conn), fake_output_bytes(fake, conn));
+	while (answers_next(&answers, false))
+		count++;
+	answers_end(&answers);
+	fake_forget_output(fake, conn);
+	return count;
+}
+
+static void turn(struct fake *fake)
+{
+	struct sluice_event event[FAKE_CONNS_MAX];
+	uint32_t count = fake_poll(fake, event, FAKE_CONNS_MAX);
+
+	for (uint32_t i = 0; i < count; i++)
+		httpd_handle(fake->httpd, &event[i]);
+	httpd_turn(fake->httpd);
+}
+
+/*
+ * Forty peers with two thousand requests each, all there at once, and one that asks for one thing at a time.  It is answered in the turn
+ * in which it asks, no turn answers more than its share, and of the forty none gets ahead of another.
+ */
+static void test_pipelines_leave_room_for_one_request(void **state)
+{
+	static const char request[] = "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n";
+	struct fake *fake = fake_open(NULL);
+	int greedy[GREEDY], modest = fake_connect(fake);
+	uint32_t total[GREEDY] = {0}, most = 0, left = 2000 * GREEDY;
+	char *text = malloc(2000 * sizeof(request));
+
+	(void)state;
+	for (uint32_t i = 0; i < 2000; i++)
+		memcpy(text + i * (sizeof(request) - 1), request, sizeof(request));
+	for (uint32_t i = 0; i < GREEDY; i++)
+		greedy[i] = fake_connect(fake);
+	for (uint32_t i = 0; i < GREEDY; i++)
+		fake_put(fake, greedy[i], text, strlen(text));
+	for (uint32_t round = 0; left > 0; round++) {
+		uint32_t sum = 0, least = UINT32_MAX;
+
+		fake_put(fake, modest, request, strlen(request));
+		turn(fake);
+		assert_int_equal(answered_now(fake, modest), 1);
+		for (uint32_t i = 0; i < GREEDY; i++) {
+			uint32_t count = answered_now(fake, greedy[i]);
+
+			total[i] += count;
+			sum += count;
+			least = total[i] < least ? total[i] : least;
+			most = total[i] > most ? total[i] : most;
+		}
+		assert_true(sum <= (round ? 600 : 600 + 64 * GREEDY));
+		assert_true(most - least <= 64);
+		left -= sum;
+		assert_true(round < 200);
+	}
+	free(text);
+	fake_close(fake);
+}
+
 /* The same from a peer that reads nothing: what it says waits unread, and back-pressure is all it gets. */
 static void test_pipelined_by_a_peer_that_never_reads(void **state)
 {
@@ -286,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_smuggling),
 		cmocka_unit_test(test_nul_bytes),
 		cmocka_unit_test(test_a_hundred_thousand_pipelined),
+		cmocka_unit_test(test_pipelines_leave_room_for_one_request),
 		cmocka_unit_test(test_pipelined_by_a_peer_that_never_reads),
 		cmocka_unit_test(test_a_body_without_end),
 	};

@@ -5,6 +5,7 @@
  */
 #include "tests/httpd/fake_sluice.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,8 @@ struct conn {
 	uint16_t reason;
 	bool was_short, shut, closed, aborted, gone, peer_closed, closes_with_next, told_closed;
 	unsigned sends, timers_set;
+	uint8_t ip[16]; /* of the peer */
+	uint64_t user_timeout_ms;
 };
 
 struct sluice_worker {
@@ -214,7 +217,8 @@ bool sluice_addresses(const struct sluice_worker *worker, sluice_conn handle, st
 	const struct conn *conn = alive(worker, handle);
 
 	*local = (struct sluice_address){.ip = {[10] = 0xff, 0xff, 198, 18, 0, 1}, .port = 80};
-	*peer = (struct sluice_address){.ip = {[10] = 0xff, 0xff, 198, 18, 0, 2}, .port = 40000};
+	*peer = (struct sluice_address){.port = 40000};
+	memcpy(peer->ip, conn->ip, sizeof(peer->ip));
 	return conn->id != 0;
 }
 
@@ -224,6 +228,13 @@ void sluice_set_timer(struct sluice_worker *worker, sluice_conn handle, uint64_t
 
 	conn->deadline_ns = deadline_ns;
 	conn->timers_set++;
+}
+
+int sluice_set_option(struct sluice_worker *worker, sluice_conn handle, enum sluice_option option, uint64_t value)
+{
+	REQUIRE(option == SLUICE_OPTION_USER_TIMEOUT_MS);
+	alive(worker, handle)->user_timeout_ms = value;
+	return 0;
 }
 
 void sluice_set_worker_timer(struct sluice_worker *worker, uint64_t deadline_ns)
@@ -384,6 +395,11 @@ void fake_wait_ms(struct fake *fake, uint64_t ms)
 
 int fake_connect(struct fake *fake)
 {
+	return fake_connect_from(fake, "198.18.0.2");
+}
+
+int fake_connect_from(struct fake *fake, const char *address)
+{
 	struct sluice_worker *worker = worker_of(fake);
 	uint32_t number = worker->conn_count++;
 	struct conn *conn = &worker->conn[number];
@@ -391,6 +407,8 @@ int fake_connect(struct fake *fake)
 	REQUIRE(number < FAKE_CONNS_MAX);
 	*conn = (struct conn){.id = UINT64_C(0x70000) * (number + 1) << 8 | (number + 1), .limit = SIZE_MAX};
 	conn->piece = malloc(SLICES_MAX * sizeof(*conn->piece));
+	memcpy(conn->ip, (const uint8_t[16]){[10] = 0xff, 0xff}, sizeof(conn->ip));
+	REQUIRE(inet_pton(AF_INET, address, conn->ip + 12) == 1 || inet_pton(AF_INET6, address, conn->ip) == 1);
 	conn->mask = SLUICE_OPENED;
 	append(conn, "", 0);
 	fake_run(fake);
@@ -410,6 +428,11 @@ static void put_piece(struct conn *conn, const void *data, size_t bytes)
 		return;
 	conn->peer_closed = true;
 	conn->mask |= SLUICE_PEER_CLOSED;
+}
+
+void fake_put(struct fake *fake, int number, const void *data, size_t bytes)
+{
+	put_piece(conn_of(fake, number), data, bytes);
 }
 
 void fake_feed(struct fake *fake, int number, const void *data, size_t bytes)
@@ -610,6 +633,11 @@ unsigned fake_sends(const struct fake *fake, int number)
 unsigned fake_timers_set(const struct fake *fake, int number)
 {
 	return conn_of(fake, number)->timers_set;
+}
+
+uint64_t fake_user_timeout_ms(const struct fake *fake, int number)
+{
+	return conn_of(fake, number)->user_timeout_ms;
 }
 
 bool fake_is_listening(const struct fake *fake)

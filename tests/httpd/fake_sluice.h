@@ -36,9 +36,13 @@ void fake_free(struct fake *fake);
 /* A turn, 1 ms after the last: what is pending, at most `max` events. */
 uint32_t fake_poll(struct fake *fake, struct sluice_event *event, uint32_t max);
 
+/* Arrives with the next poll. */
+void fake_put(struct fake *fake, int conn, const void *data, size_t bytes);
+
 /* ---- The peer; each returns after the server has handled what follows from it ---- */
 
 int fake_connect(struct fake *fake);                                         /* returns the connection's number */
+int fake_connect_from(struct fake *fake, const char *address);               /* the same, with another remote one */
 void fake_feed(struct fake *fake, int conn, const void *data, size_t bytes); /* as one slice */
 void fake_say(struct fake *fake, int conn, const char *text);
 void fake_say_split(struct fake *fake, int conn, const char *text, size_t piece_bytes);  /* an event a piece */
@@ -72,4 +76,5 @@ bool fake_peer_is_done(const struct fake *fake, int conn); /* it closed its side
 bool fake_is_gone(const struct fake *fake, int conn);      /* CLOSED was delivered */
 unsigned fake_sends(const struct fake *fake, int conn);    /* calls of sluice_send() that took something */
 unsigned fake_timers_set(const struct fake *fake, int conn);
+uint64_t fake_user_timeout_ms(const struct fake *fake, int conn); /* SLUICE_OPTION_USER_TIMEOUT_MS; 0: never set */
 bool fake_is_listening(const struct fake *fake);

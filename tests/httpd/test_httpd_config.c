@@ -56,6 +56,10 @@ static void test_bounds(void **state)
 	REFUSED(idle_timeout_ms, 86400001);
 	REFUSED(progress_timeout_ms, 0);
 	REFUSED(linger_timeout_ms, 0);
+	REFUSED(age_max_ms, 86400001);
+	REFUSED(address_prefix_bits_ipv4, 33);
+	REFUSED(address_prefix_bits_ipv6, 129);
+	REFUSED(exempt_count, HTTPD_EXEMPT_MAX + 1);
 	REFUSED(listen_count, HTTPD_LISTEN_MAX + 1);
 }
 

@@ -395,6 +395,126 @@ static void test_a_body_that_stops_is_answered_408(void **state)
 	fake_close(fake);
 }
 
+/* What TCP is told to end by itself: answers that were handed over, and that nobody acknowledges. */
+static void test_tcp_waits_no_longer_for_an_acknowledgment(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+
+	(void)state;
+	assert_int_equal(fake_user_timeout_ms(fake, fake_connect(fake)), fake_config().progress_timeout_ms);
+	fake_close(fake);
+}
+
+static struct fake *open_with_age(uint32_t age_max_ms)
+{
+	struct httpd_config config = fake_config();
+
+	config.age_max_ms = age_max_ms;
+	return fake_open(&config);
+}
+
+/* Between requests: closed when its time is up, neither before nor when the idle time is. */
+static void test_age_of_an_idle_connection(void **state)
+{
+	struct fake *fake = open_with_age(25000);
+	int conn = fake_connect(fake);
+
+	(void)state;
+	for (unsigned i = 0; i < 25; i++) {
+		fake_say(fake, conn, HELLO);
+		fake_wait_ms(fake, i < 24 ? 1000 : 990);
+		assert_false(fake_is_shut(fake, conn));
+	}
+	fake_wait_ms(fake, 20);
+	assert_true(fake_is_shut(fake, conn));
+	assert_false(fake_is_aborted(fake, conn));
+	assert_int_equal(statistics_of(fake).timeouts_age, 1);
+	assert_int_equal(statistics_of(fake).responses_2xx, 25);
+	fake_close(fake);
+}
+
+/* In the middle of a response: it is completed, and is the last. */
+static void test_age_of_a_busy_connection(void **state)
+{
+	struct fake *fake = open_with_age(25000);
+	int conn = fake_connect(fake);
+	struct answers answers;
+
+	(void)state;
+	fake_wait_ms(fake, 9000);
+	fake_limit(fake, conn, 50000);
+	fake_say(fake, conn, "GET /bytes/100000 HTTP/1.1\r\nHost: a\r\n\r\n");
+	fake_wait_ms(fake, 16500);
+	assert_int_equal(statistics_of(fake).timeouts_age, 1);
+	assert_false(fake_is_shut(fake, conn));
+	fake_limit(fake, conn, SIZE_MAX);
+	fake_ack(fake, conn, 50000);
+	answers_expect_one(&answers, fake_output(fake, conn), fake_output_bytes(fake, conn), 200);
+	assert_true(fake_is_shut(fake, conn));
+	assert_int_equal(statistics_of(fake).timeouts_age, 1);
+	answers_end(&answers);
+	fake_close(fake);
+}
+
+/* A head that is not whole yet: it is answered, and the answer says that it is the last. */
+static void test_age_within_a_head(void **state)
+{
+	struct fake *fake = open_with_age(5000);
+	int conn = fake_connect(fake);
+	struct answers answers;
+
+	(void)state;
+	fake_say(fake, conn, "GET /plaintext HTTP/1.1\r\n");
+	fake_wait_ms(fake, 5010);
+	assert_int_equal(statistics_of(fake).timeouts_age, 1);
+	fake_say(fake, conn, "Host: a\r\n\r\n");
+	answers_expect_one(&answers, fake_output(fake, conn), fake_output_bytes(fake, conn), 200);
+	assert_string_equal(answers_field(&answers, "Connection"), "close");
+	assert_true(fake_is_shut(fake, conn));
+	answers_end(&answers);
+	fake_close(fake);
+}
+
+/* One that is leaving for another reason is not counted as old. */
+static void test_age_while_lingering(void **state)
+{
+	struct fake *fake = open_with_age(12000);
+	int conn = fake_connect(fake);
+
+	(void)state;
+	fake_wait_ms(fake, 10010); /* header-timeout: our FIN */
+	assert_true(fake_is_shut(fake, conn));
+	fake_wait_ms(fake, 4000);
+	assert_false(fake_is_closed(fake, conn));
+	assert_int_equal(statistics_of(fake).timeouts_age, 0);
+	fake_close(fake);
+}
+
+/* Too many from one address: reset, without a word; the others are served, and so is it when one has gone. */
+static void test_connections_per_address(void **state)
+{
+	struct httpd_config config = fake_config();
+	struct fake *fake;
+	int conn[3];
+
+	(void)state;
+	config.connections_per_address = 2;
+	fake = fake_open(&config);
+	for (unsigned i = 0; i < 3; i++)
+		conn[i] = fake_connect_from(fake, i < 2 ? "2001:2::1" : "2001:2::ffff");
+	assert_true(fake_is_aborted(fake, conn[2]));
+	assert_int_equal(fake_output_bytes(fake, conn[2]), 0);
+	assert_int_equal(statistics_of(fake).connections_limited, 1);
+	assert_int_equal(statistics_of(fake).connections, 2);
+	assert_int_equal(statistics_of(fake).connections_open, 2);
+	assert_false(fake_is_aborted(fake, fake_connect_from(fake, "2001:2:0:1::1")));
+	assert_false(fake_is_aborted(fake, fake_connect_from(fake, "198.18.0.2")));
+	fake_peer_resets(fake, conn[0]);
+	assert_false(fake_is_aborted(fake, fake_connect_from(fake, "2001:2::1")));
+	assert_true(fake_is_aborted(fake, fake_connect_from(fake, "2001:2::1")));
+	fake_close(fake);
+}
+
 static void test_without_a_record_503(void **state)
 {
 	struct httpd_config config = fake_config();
@@ -415,7 +535,7 @@ static void test_without_a_record_503(void **state)
 	fake_close(fake);
 }
 
-/* Someone holds the only memory for as long as that is allowed: the other waits, and is told in the end. */
+/* Someone holds the only memory, and at a pace that is allowed: the other waits, and is told in the end. */
 static void test_waiting_for_memory_ends_in_503(void **state)
 {
 	struct httpd_config config = fake_config();
@@ -431,8 +551,11 @@ static void test_waiting_for_memory_ends_in_503(void **state)
 	fake_say(fake, first, "GET /bytes/100000 HTTP/1.1\r\nHost: a\r\n\r\n");
 	second = fake_connect(fake);
 	fake_say(fake, second, "GET /bytes/100000 HTTP/1.1\r\nHost: a\r\n\r\n");
-	assert_int_equal(fake_output_bytes(fake, second), 0);
-	fake_wait_ms(fake, 10010);
+	for (unsigned i = 0; i < 10; i++) {
+		assert_int_equal(fake_output_bytes(fake, second), 0);
+		fake_ack(fake, first, 110);
+		fake_wait_ms(fake, 1001);
+	}
 	answers_expect_one(&answers, fake_output(fake, second), fake_output_bytes(fake, second), 503);
 	assert_true(fake_is_shut(fake, second));
 	answers_end(&answers);
@@ -492,6 +615,12 @@ int main(void)
 		cmocka_unit_test(test_a_response_that_nobody_reads_is_cut),
 		cmocka_unit_test(test_a_slow_reader_must_keep_the_pace),
 		cmocka_unit_test(test_a_body_that_stops_is_answered_408),
+		cmocka_unit_test(test_tcp_waits_no_longer_for_an_acknowledgment),
+		cmocka_unit_test(test_age_of_an_idle_connection),
+		cmocka_unit_test(test_age_of_a_busy_connection),
+		cmocka_unit_test(test_age_within_a_head),
+		cmocka_unit_test(test_age_while_lingering),
+		cmocka_unit_test(test_connections_per_address),
 		cmocka_unit_test(test_without_a_record_503),
 		cmocka_unit_test(test_waiting_for_memory_ends_in_503),
 		cmocka_unit_test(test_those_that_wait_go_on_in_order_and_may_leave),

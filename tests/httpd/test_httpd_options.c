@@ -71,7 +71,9 @@ static void test_every_field_has_its_option(void **state)
 			       "--idle-timeout", "2s", "--progress-timeout", "3s", "--min-rate", "4",
 			       "--linger-timeout", "5s", "--exchanges", "6", "--buffers", "8", "--access-log", "-",
 			       "--access-log-format", "json", "--log-records", "32", "--interval", "500ms", "--json",
-			       "x.json", "--connections", "77"),
+			       "x.json", "--connections", "77", "--age-max", "7s", "--connections-per-address", "11",
+			       "--address-prefix-ipv4", "24", "--address-prefix-ipv6", "56", "--exempt",
+			       "198.18.0.0/24", "--exempt", "2001:2::9"),
 			 OPTIONS_RUN);
 	assert_int_equal(program.config.listen_count, 2);
 	assert_int_equal(program.config.listen[0].port, 8080);
@@ -100,6 +102,14 @@ static void test_every_field_has_its_option(void **state)
 	assert_int_equal(program.interval_ns, 500000000);
 	assert_string_equal(program.json_path, "x.json");
 	assert_int_equal(program.config.connections, 77);
+	assert_int_equal(program.config.age_max_ms, 7000);
+	assert_int_equal(program.config.connections_per_address, 11);
+	assert_int_equal(program.config.address_prefix_bits_ipv4, 24);
+	assert_int_equal(program.config.address_prefix_bits_ipv6, 56);
+	assert_int_equal(program.config.exempt_count, 2);
+	assert_int_equal(program.config.exempt[0].prefix_bits, 24);
+	assert_int_equal(program.config.exempt[0].ip[13], 18);
+	assert_int_equal(program.config.exempt[1].prefix_bits, 128);
 	give_up();
 }
 
@@ -122,6 +132,9 @@ static void test_what_contradicts_is_refused(void **state)
 	give_up();
 	assert_int_equal(READS(NETWORK, "--listen", "nowhere"), OPTIONS_WRONG);
 	assert_non_null(strstr(said, "is not an address and port"));
+	give_up();
+	assert_int_equal(READS(NETWORK, "--exempt", "nobody"), OPTIONS_WRONG);
+	assert_non_null(strstr(said, "is not a subnet"));
 	give_up();
 }
 

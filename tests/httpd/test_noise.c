@@ -110,6 +110,10 @@ static void run(uint64_t seed)
 	config.log_records = 16;
 	config.idle_timeout_ms = 2000;
 	config.requests_max = draw(&random, 2) ? 0 : 5;
+	config.age_max_ms = draw(&random, 2) ? 0 : 10000;
+	config.connections_per_address = draw(&random, 2) ? 0 : 8;
+	if (draw(&random, 3) == 0)
+		config.connections = 32; /* of which two are a reserve */
 	fake = fake_open(&config);
 	for (unsigned step = 0; step < STEPS; step++) {
 		int conn;

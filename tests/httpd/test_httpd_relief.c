@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Memory runs short, and whoever is missed least has to go: how many, in which order, how, and that the others are answered.
+ */
+#include "app/httpd/httpd_relief.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "app/httpd/httpd_server.h"
+#include "tests/httpd/answers.h"
+#include "tests/httpd/fake_sluice.h"
+
+#define HELLO "GET /plaintext HTTP/1.1\r\nHost: a\r\n\r\n"
+#define LARGE "GET /bytes/100000 HTTP/1.1\r\nHost: a\r\n\r\n"
+
+static struct httpd_statistics statistics_of(const struct fake *fake)
+{
+	struct httpd_statistics statistics;
+
+	httpd_statistics(fake->httpd, &statistics);
+	return statistics;
+}
+
+static bool is_answered(struct fake *fake, int conn, const char *request)
+{
+	fake_forget_output(fake, conn);
+	fake_say(fake, conn, request);
+	return strncmp(fake_output(fake, conn), "HTTP/1.1 200 ", 13) == 0;
+}
+
+/* Of 64 records 4 are kept free: the fourth before the last makes one too few. */
+static struct fake *crowd(int *conn, uint32_t count)
+{
+	struct fake *fake = fake_open(NULL);
+
+	for (uint32_t i = 0; i < count; i++)
+		conn[i] = fake_connect(fake);
+	return fake;
+}
+
+static void test_the_oldest_idle_is_closed_in_order(void **state)
+{
+	int conn[61];
+	struct fake *fake = crowd(conn, 60);
+
+	(void)state;
+	fake_wait_ms(fake, 300);
+	assert_true(is_answered(fake, conn[0], HELLO)); /* so that the second is the oldest */
+	assert_int_equal(statistics_of(fake).relief_idle, 0);
+	conn[60] = fake_connect(fake);
+	assert_true(fake_is_shut(fake, conn[1]));
+	assert_false(fake_is_aborted(fake, conn[1]));
+	assert_int_equal(statistics_of(fake).relief_idle, 1);
+	for (uint32_t i = 0; i < 61; i++)
+		assert_int_equal(fake_is_shut(fake, conn[i]), i == 1);
+	fake_close(fake);
+}
+
+/* Each is tried before another: the peer that was told has some time to go. */
+static void test_no_more_than_needed(void **state)
+{
+	int conn[61];
+	struct fake *fake = crowd(conn, 61);
+
+	(void)state;
+	assert_true(fake_is_shut(fake, conn[0]));
+	fake_wait_ms(fake, 15);
+	assert_int_equal(statistics_of(fake).relief_idle, 1);
+	fake_peer_closes(fake, conn[0]);
+	assert_true(fake_is_gone(fake, conn[0]));
+	fake_wait_ms(fake, 1000);
+	assert_int_equal(statistics_of(fake).relief_idle, 1);
+	fake_close(fake);
+}
+
+/* It does not go: the next one is asked, without anything happening on the wire. */
+static void test_one_that_stays_is_not_waited_for(void **state)
+{
+	int conn[61];
+	struct fake *fake = crowd(conn, 61);
+
+	(void)state;
+	fake_wait_ms(fake, 30);
+	assert_true(fake_is_shut(fake, conn[1]));
+	assert_int_equal(statistics_of(fake).relief_idle, 2);
+	fake_close(fake);
+}
+
+/* Hardly any record left: resets, which give one back at once, until half of the reserve is there again. */
+static void test_resets_when_it_is_late(void **state)
+{
+	int conn[63], gone = 0;
+	struct fake *fake = crowd(conn, 60);
+
+	(void)state;
+	for (uint32_t i = 1; i < 60; i++)
+		assert_true(is_answered(fake, conn[i], HELLO));
+	fake_limit(fake, conn[0], 100000);
+	fake_say(fake, conn[0], LARGE);
+	for (uint32_t i = 60; i < 63; i++)
+		conn[i] = fake_connect(fake);
+	for (uint32_t i = 0; i < 63; i++)
+		gone += fake_is_gone(fake, conn[i]);
+	assert_true(gone > 0);
+	assert_false(fake_is_aborted(fake, conn[0])); /* it is at work */
+	assert_true(fake_is_aborted(fake, conn[1]) || fake_is_shut(fake, conn[1]));
+	assert_true(64 - statistics_of(fake).connections_open >= 2);
+	for (uint32_t i = 60; i < 63; i++)
+		assert_true(is_answered(fake, conn[i], HELLO));
+	fake_close(fake);
+}
+
+/* Who takes no answer is not closed in order: what is queued for him would stay. */
+static void test_the_idle_that_reads_nothing_is_reset(void **state)
+{
+	int conn[61];
+	struct fake *fake = crowd(conn, 1);
+
+	(void)state;
+	fake_limit(fake, conn[0], 1000);
+	fake_say(fake, conn[0], HELLO);
+	for (uint32_t i = 1; i < 61; i++)
+		conn[i] = fake_connect(fake);
+	assert_true(fake_is_aborted(fake, conn[0]));
+	assert_false(fake_is_aborted(fake, conn[1]));
+	fake_close(fake);
+}
+
+/* Uses within a quarter of a second keep their order of before, later ones are later. */
+static void test_order_of_use(void **state)
+{
+	int conn[61];
+	struct fake *fake = crowd(conn, 60);
+
+	(void)state;
+	for (unsigned round = 0; round < 2; round++)
+		for (int i = 59; i >= 0; i--) {
+			fake_wait_ms(fake, round ? 300 : 30);
+			assert_true(is_answered(fake, conn[i], HELLO));
+		}
+	conn[60] = fake_connect(fake);
+	assert_true(fake_is_shut(fake, conn[59]));
+	for (uint32_t i = 0; i < 59; i++)
+		assert_false(fake_is_shut(fake, conn[i]));
+	fake_close(fake);
+}
+
+/* ---- Heads in pieces ---- */
+
+/* Slowloris with more connections than buffers: the oldest head makes room for one that is honest. */
+static void test_the_oldest_head_makes_room(void **state)
+{
+	struct httpd_config config = fake_config();
+	struct answers answers;
+	struct fake *fake;
+	int slow[4], honest;
+
+	(void)state;
+	config.buffers = 4;
+	fake = fake_open(&config);
+	for (uint32_t i = 0; i < 4; i++) {
+		slow[i] = fake_connect(fake);
+		fake_say(fake, slow[i], "GET /plaintext HTTP/1.1\r\nX-a: ");
+	}
+	honest = fake_connect(fake);
+	fake_say(fake, honest, "GET /plaintext HTTP/1.1\r\nHost");
+	assert_false(fake_is_shut(fake, slow[0])); /* it may be honest, too */
+	fake_wait_ms(fake, 270);
+	answers_expect_one(&answers, fake_output(fake, slow[0]), fake_output_bytes(fake, slow[0]), 408);
+	assert_false(fake_is_shut(fake, slow[1]));
+	assert_true(is_answered(fake, honest, ": a\r\n\r\n"));
+	assert_int_equal(statistics_of(fake).relief_heads, 1);
+	answers_end(&answers);
+	fake_close(fake);
+}
+
+/* Ten times as many as there are buffers: each buffer serves four in a second, first come first served. */
+static void test_ten_times_as_many_heads(void **state)
+{
+	struct httpd_config config = fake_config();
+	struct fake *fake;
+	int honest;
+
+	(void)state;
+	config.buffers = config.exchanges = 4;
+	fake = fake_open(&config);
+	for (uint32_t i = 0; i < 40; i++)
+		fake_say(fake, fake_connect(fake), "GET /plaintext HTTP/1.1\r\nX-a: ");
+	honest = fake_connect(fake);
+	fake_say(fake, honest, "GET /plaintext HTT");
+	fake_say(fake, honest, "P/1.1\r\nHost: a\r\n\r\n");
+	fake_wait_ms(fake, 2900);
+	assert_memory_equal(fake_output(fake, honest), "HTTP/1.1 200 ", 13);
+	assert_int_equal(statistics_of(fake).responses_2xx, 1);
+	assert_true(statistics_of(fake).buffers_used <= 4);
+	fake_close(fake);
+}
+
+/* ---- Bodies and responses ---- */
+
+/* Readers that never read hold every exchange: two seconds after they began, they go for those who wait. */
+static void test_what_does_not_move_makes_room(void **state)
+{
+	struct httpd_config config = fake_config();
+	struct fake *fake;
+	int stuck[4], honest;
+
+	(void)state;
+	config.exchanges = 4;
+	fake = fake_open(&config);
+	for (uint32_t i = 0; i < 4; i++) {
+		stuck[i] = fake_connect(fake);
+		fake_limit(fake, stuck[i], 1000);
+		fake_say(fake, stuck[i], LARGE);
+	}
+	fake_wait_ms(fake, 1900);
+	honest = fake_connect(fake);
+	fake_say(fake, honest, LARGE);
+	assert_int_equal(fake_output_bytes(fake, honest), 0);
+	fake_wait_ms(fake, 90);
+	assert_false(fake_is_aborted(fake, stuck[0]));
+	fake_wait_ms(fake, 40);
+	assert_true(fake_output_bytes(fake, honest) > 100000);
+	assert_true(fake_is_aborted(fake, stuck[0]));
+	assert_false(fake_is_aborted(fake, stuck[1]));
+	assert_int_equal(statistics_of(fake).timeouts_progress, 1);
+	fake_close(fake);
+}
+
+/* Those that keep the pace stay, even when others wait. */
+static void test_what_moves_stays(void **state)
+{
+	struct httpd_config config = fake_config();
+	struct fake *fake;
+	int mover, waits;
+
+	(void)state;
+	config.exchanges = 1;
+	fake = fake_open(&config);
+	mover = fake_connect(fake);
+	fake_limit(fake, mover, 5000);
+	fake_say(fake, mover, LARGE);
+	waits = fake_connect(fake);
+	fake_say(fake, waits, LARGE);
+	for (uint32_t i = 0; i < 20; i++) {
+		fake_ack(fake, mover, 60);
+		fake_wait_ms(fake, 500);
+	}
+	assert_false(fake_is_aborted(fake, mover));
+	fake_say(fake, fake_connect(fake), LARGE); /* the other has been told 503 */
+	fake_wait_ms(fake, 4010);
+	assert_true(fake_is_aborted(fake, mover));
+	fake_close(fake);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_the_oldest_idle_is_closed_in_order),
+		cmocka_unit_test(test_no_more_than_needed),
+		cmocka_unit_test(test_one_that_stays_is_not_waited_for),
+		cmocka_unit_test(test_resets_when_it_is_late),
+		cmocka_unit_test(test_the_idle_that_reads_nothing_is_reset),
+		cmocka_unit_test(test_order_of_use),
+		cmocka_unit_test(test_the_oldest_head_makes_room),
+		cmocka_unit_test(test_ten_times_as_many_heads),
+		cmocka_unit_test(test_what_does_not_move_makes_room),
+		cmocka_unit_test(test_what_moves_stays),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
