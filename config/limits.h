@@ -23,6 +23,14 @@
 #define STASH_PACKETS_MAX                  1024
 #define STASH_LOW_PACKETS                  256 /* topped up to this before a turn */
 #define STASH_HIGH_PACKETS                 768 /* drained to this after one */
+#define STASH_RESERVE_PACKETS              64  /* of them, kept for ARP, ND, ACKs and RSTs: text waits for more */
+
+/* Pressure: the marks at which memory is short, in sixteenths used. */
+#define PRESSURE_PACKETS_SOME              8  /* held by connections */
+#define PRESSURE_PACKETS_SEVERE            12 /* beyond that, only who holds none may take one */
+#define PRESSURE_RECORDS_SOME              12
+#define PRESSURE_RECORDS_SEVERE            14 /* RFC 6429: those that cannot move give way */
+#define PRESSURE_GAP                       2  /* a level is left so far below its mark */
 
 /* Time. */
 #define TICK_NS                            250000 /* of the timer wheel */
@@ -83,6 +91,8 @@
 
 static_assert(STASH_LOW_PACKETS < STASH_HIGH_PACKETS && STASH_HIGH_PACKETS + BURST_PACKETS_MAX <= STASH_PACKETS_MAX,
 	      "the stash must hold a turn's packets above its high mark");
+static_assert(2 * STASH_RESERVE_PACKETS < STASH_LOW_PACKETS && STASH_RESERVE_PACKETS >= BURST_PACKETS_MAX,
+	      "each packet received may need one more for its answer, and text is sent from the rest");
 static_assert((R2_MAX_S + RTO_MAX_S) * 1000 / TROUBLE_MS < 1 << 16, "R2 must pass before the clock of trouble wraps");
 static_assert(HALF_OPEN_ATTEMPTS_MAX * HALF_OPEN_DELAY_MAX_MS / 16 < 1 << 15,
 	      "an entry's whole life must fit a signed half of its 16-bit clock");

@@ -265,6 +265,31 @@ SLUICE_API int sluice_post(struct sluice_worker *worker, void (*function)(struct
 /* Reads a worker's counters.  Any thread; values of one moment each, not of one moment together. */
 SLUICE_API void sluice_statistics(const struct sluice_worker *worker, struct sluice_statistics *statistics);
 
+/* ---- When memory runs out ----------------------------------------------------------------------------- */
+
+/* What can run short. */
+enum sluice_resource {
+	SLUICE_RESOURCE_ANY,     /* the worst of the others */
+	SLUICE_RESOURCE_PACKETS, /* buffers: held by what was not consumed or is out of order, or lacked by the port */
+	SLUICE_RESOURCE_SENDING, /* descriptors and chunks of what was sent and is not acknowledged */
+	SLUICE_RESOURCE_CONNECTIONS, /* records */
+	SLUICE_RESOURCE_COUNT,
+};
+
+/* How short it is.  A level once reached is left only well below its mark. */
+enum sluice_pressure {
+	SLUICE_PRESSURE_NONE,
+	SLUICE_PRESSURE_SOME,   /* take on nothing that can wait */
+	SLUICE_PRESSURE_SEVERE, /* give back: end what is idle, oldest first, a few a turn while this lasts */
+};
+
+/*
+ * How short the worker's memory is, as its last flush found: one load, to be asked once a turn.  A program that keeps idle
+ * connections ends the oldest of them while CONNECTIONS are short; one that holds packets, unread or by sluice_hold(), lets go of
+ * some while PACKETS are.  The worker looks after itself without being asked.  The gauges of the same names tell other threads.
+ */
+SLUICE_API enum sluice_pressure sluice_pressure(const struct sluice_worker *worker, enum sluice_resource resource);
+
 /* ---- Events ------------------------------------------------------------------------------------------- */
 
 /*

@@ -136,7 +136,9 @@
 	X(neighbours_asked, "ARP and ND requests sent")                                           \
 	X(neighbours_answered, "ARP and ND requests answered")                                    \
 	X(neighbours_failed, "neighbours that did not answer")                                    \
-	X(posts_run, "functions run by sluice_post")
+	X(posts_run, "functions run by sluice_post")                                              \
+	X(pressure_some_ms, "milliseconds under some pressure, and no worse")                     \
+	X(pressure_severe_ms, "milliseconds under severe pressure")
 
 /* What a worker holds now.  X(name, "what it means"). */
 #define SLUICE_GAUGES(X)                                                                            \
@@ -147,4 +149,8 @@
 	X(send_chunks_used, "chunks of copied send data in use")                                    \
 	X(descriptors_used, "send descriptors and in-flight records in use beyond the inline ones") \
 	X(paths_used, "connections with more than one segment in flight, or lately so")             \
-	X(listeners, "listeners")
+	X(listeners, "listeners")                                                                   \
+	X(pressure, "how short memory is: 0, 1 or 2, the worst of those that follow")               \
+	X(pressure_packets, "how short packet buffers are: 0, 1 or 2")                              \
+	X(pressure_sending, "how short send descriptors and chunks are: 0, 1 or 2")                 \
+	X(pressure_connections, "how short connection records are: 0, 1 or 2")

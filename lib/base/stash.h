@@ -34,6 +34,7 @@
 struct stash {
 	uint32_t fresh_count;
 	uint32_t spent_count;
+	uint32_t missing_count;         /* asked of the port when it was last topped up, and not given */
 	const struct rte_mempool *pool; /* whose packets may be used again here: that of the first one taken */
 	struct rte_mbuf *spent; /* one chain of what only the port can free: from other pools, attached, too many */
 	struct rte_mbuf *fresh[STASH_PACKETS_MAX];

@@ -7,8 +7,6 @@
 #include "lib/core/life.h"
 #include "lib/core/output.h"
 
-#define SHORT_PART 8 /* records are short when less than one in so many is free */
-
 static uint16_t give_up_clock(const struct tcp *tcp)
 {
 	return (uint16_t)(tcp->now_ms / TROUBLE_MS);
@@ -49,16 +47,11 @@ uint32_t give_up_deadline(const struct tcp *tcp, const struct tcp_conn *conn)
 	return tick_after(tcp->now_tick, ticks_from_ms(give_up_left_ms(tcp, conn)));
 }
 
-static bool give_up_is_short(const struct pool *pool)
-{
-	return pool->capacity_count - pool->used_count < pool->capacity_count / SHORT_PART;
-}
-
 /* Of anything that a connection which cannot send holds. */
 static bool give_up_is_pressed(const struct tcp *tcp)
 {
-	return give_up_is_short(&tcp->conns) || give_up_is_short(&tcp->descriptors) ||
-	       give_up_is_short(&tcp->chunks_small) || give_up_is_short(&tcp->chunks_large);
+	return tcp->pressure.level[SLUICE_RESOURCE_CONNECTIONS] == SLUICE_PRESSURE_SEVERE ||
+	       tcp->pressure.level[SLUICE_RESOURCE_SENDING] == SLUICE_PRESSURE_SEVERE;
 }
 
 void give_up_probe_answered(const struct tcp *tcp, struct tcp_conn *conn)

@@ -101,6 +101,7 @@ const char *tcp_make(struct tcp *tcp, struct arena *arena, const struct sluice_c
 	cookie_keys(&tcp->keys, config->secret);
 	tcp->random.state = siphash_2_4(tcp->keys.isn, &worker_index, sizeof(worker_index));
 	tcp_set_time(tcp, now_ns);
+	tcp->pressure.judged_ms = tcp->now_ms;
 	tcp->time_wait.wheel.expired_s = tcp->now_s;
 	tcp->rst_second = tcp->now_s - 1;
 	tcp->to_tell.first = tcp->to_send.first = INDEX_NONE;

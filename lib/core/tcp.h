@@ -16,6 +16,7 @@
 #include "lib/core/note.h"
 #include "lib/core/pmtu.h"
 #include "lib/core/pool.h"
+#include "lib/core/pressure.h"
 #include "lib/core/state.h"
 #include "lib/core/table.h"
 #include "lib/core/time_wait.h"
@@ -81,6 +82,7 @@ struct tcp {
 	uint32_t arrivals;     /* running: of text out of order, new or not */
 	uint32_t ooo_packets;  /* held out of order */
 	uint32_t packets_held; /* by connections, in order or not */
+	struct pressure pressure;
 	uint32_t sack_records; /* looked at this turn for what peers report */
 	uint32_t worker_timer; /* tick; 0: not armed */
 	uint32_t rst_tokens;   /* answers to no connection, this second */

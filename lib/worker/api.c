@@ -170,6 +170,11 @@ bool sluice_conn_info(const struct sluice_worker *worker, sluice_conn handle, st
 	return true;
 }
 
+enum sluice_pressure sluice_pressure(const struct sluice_worker *worker, enum sluice_resource resource)
+{
+	return (unsigned)resource < SLUICE_RESOURCE_COUNT ? worker->tcp.pressure.level[resource] : SLUICE_PRESSURE_NONE;
+}
+
 void sluice_each(struct sluice_worker *worker, bool (*each)(void *context, sluice_conn conn), void *context)
 {
 	struct tcp *tcp = &worker->tcp;

@@ -69,6 +69,11 @@ void sluice_statistics(const struct sluice_worker *worker, struct sluice_statist
 		names_read(&tcp->descriptors.used_count) + names_read(&tcp->inflight.used_count);
 	statistics->gauge[SLUICE_GAUGE_paths_used] = names_read(&tcp->paths.used_count);
 	statistics->gauge[SLUICE_GAUGE_listeners] = names_read(&tcp->listeners.count);
+	statistics->gauge[SLUICE_GAUGE_pressure] = names_read(&tcp->pressure.level[SLUICE_RESOURCE_ANY]);
+	statistics->gauge[SLUICE_GAUGE_pressure_packets] = names_read(&tcp->pressure.level[SLUICE_RESOURCE_PACKETS]);
+	statistics->gauge[SLUICE_GAUGE_pressure_sending] = names_read(&tcp->pressure.level[SLUICE_RESOURCE_SENDING]);
+	statistics->gauge[SLUICE_GAUGE_pressure_connections] =
+		names_read(&tcp->pressure.level[SLUICE_RESOURCE_CONNECTIONS]);
 	statistics->busy_cycles = __atomic_load_n(&worker->busy_cycles, __ATOMIC_RELAXED);
 	statistics->total_cycles = __atomic_load_n(&worker->total_cycles, __ATOMIC_RELAXED);
 }

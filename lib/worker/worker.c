@@ -11,12 +11,14 @@
 static void worker_refill(struct sluice_worker *worker)
 {
 	struct stash *stash = &worker->tcp.stash;
-	uint32_t count;
+	uint32_t wanted, count;
 
+	stash->missing_count = 0;
 	if (stash->fresh_count >= STASH_LOW_PACKETS)
 		return;
-	count = worker->io.allocate(worker->io.user, &stash->fresh[stash->fresh_count],
-				    STASH_LOW_PACKETS + BURST_PACKETS_MAX - stash->fresh_count);
+	wanted = STASH_LOW_PACKETS + BURST_PACKETS_MAX - stash->fresh_count;
+	count = worker->io.allocate(worker->io.user, &stash->fresh[stash->fresh_count], wanted);
+	stash->missing_count = wanted - count;
 	if (count && !stash->pool)
 		stash->pool = stash->fresh[stash->fresh_count]->pool;
 	stash->fresh_count += count;
@@ -188,6 +190,7 @@ void sluice_flush(struct sluice_worker *worker)
 		worker_refill(worker);
 	}
 	worker_drain(worker);
+	pressure_judge(tcp);
 	worker_account(worker);
 }
 

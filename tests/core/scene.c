@@ -151,6 +151,7 @@ void turn(struct scene *scene)
 	}
 	if (!scene->refuses)
 		wire_takes(scene);
+	pressure_judge(scene->tcp);
 	check_scoreboard(scene);
 }
 

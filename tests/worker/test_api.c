@@ -228,6 +228,33 @@ static void test_each(void **state)
 	port_free(port);
 }
 
+/* As of the last flush; a resource that there is not is never short. */
+static void test_pressure(void **state)
+{
+	struct port *port = port_new(NULL);
+	struct pool *records = &port->worker->tcp.descriptors;
+	struct sluice_statistics statistics;
+	uint32_t used_count = records->used_count;
+
+	(void)state;
+	assert_int_equal(sluice_pressure(port->worker, SLUICE_RESOURCE_ANY), SLUICE_PRESSURE_NONE);
+	records->used_count = records->capacity_count;
+	assert_int_equal(sluice_pressure(port->worker, SLUICE_RESOURCE_ANY), SLUICE_PRESSURE_NONE);
+	port_turn(port);
+	assert_int_equal(sluice_pressure(port->worker, SLUICE_RESOURCE_ANY), SLUICE_PRESSURE_SEVERE);
+	assert_int_equal(sluice_pressure(port->worker, SLUICE_RESOURCE_SENDING), SLUICE_PRESSURE_SEVERE);
+	assert_int_equal(sluice_pressure(port->worker, SLUICE_RESOURCE_CONNECTIONS), SLUICE_PRESSURE_NONE);
+	assert_int_equal(sluice_pressure(port->worker, SLUICE_RESOURCE_PACKETS), SLUICE_PRESSURE_NONE);
+	assert_int_equal(sluice_pressure(port->worker, SLUICE_RESOURCE_COUNT), SLUICE_PRESSURE_NONE);
+	sluice_statistics(port->worker, &statistics);
+	assert_int_equal(statistics.gauge[SLUICE_GAUGE_pressure], SLUICE_PRESSURE_SEVERE);
+	assert_int_equal(statistics.gauge[SLUICE_GAUGE_pressure_sending], SLUICE_PRESSURE_SEVERE);
+	records->used_count = used_count;
+	port_turn(port);
+	assert_int_equal(sluice_pressure(port->worker, SLUICE_RESOURCE_ANY), SLUICE_PRESSURE_NONE);
+	port_free(port);
+}
+
 static void test_timers(void **state)
 {
 	struct port *port = port_new(NULL);
@@ -305,6 +332,7 @@ int main(void)
 		cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_release_before_consume),
 		cmocka_unit_test(test_each),
+		cmocka_unit_test(test_pressure),
 		cmocka_unit_test(test_timers),
 		cmocka_unit_test(test_trace),
 	};

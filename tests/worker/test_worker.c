@@ -139,10 +139,15 @@ static void test_no_packets(void **state)
 	sluice_send(port->worker, conn, &slice, 1, 0);
 	port_turn(port);
 	assert_int_equal(port->sent_count, 0);
+	assert_int_equal(sluice_pressure(port->worker, SLUICE_RESOURCE_PACKETS), SLUICE_PRESSURE_SEVERE);
 	port->may_make = 1;
 	port_turn(port);
 	assert_int_equal(port->sent_count, 1);
 	assert_string_equal(port_sent(port, 0).text, "hello");
+	assert_int_equal(sluice_pressure(port->worker, SLUICE_RESOURCE_PACKETS), SLUICE_PRESSURE_SEVERE);
+	port->may_make = PORT_PACKETS_MAX;
+	port_turn(port);
+	assert_int_equal(sluice_pressure(port->worker, SLUICE_RESOURCE_PACKETS), SLUICE_PRESSURE_NONE);
 	port_free(port);
 }
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How short memory is, judged once a turn, so that what a segment meets costs one comparison.  A level is reached at one mark and
+ * left at a lower one: what stands at a mark does not flap.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/sluice.h"
+
+struct tcp;
+
+/* Pools that are judged each for itself; what the application is told of is the worst of a resource's. */
+enum pressure_pool {
+	PRESSURE_POOL_HELD,  /* packets that connections hold */
+	PRESSURE_POOL_STASH, /* packets that the port still gives */
+	PRESSURE_POOL_DESCRIPTORS,
+	PRESSURE_POOL_CHUNKS_SMALL,
+	PRESSURE_POOL_CHUNKS_LARGE,
+	PRESSURE_POOL_CONNECTIONS,
+	PRESSURE_POOL_COUNT,
+};
+
+struct pressure {
+	uint32_t judged_ms;                    /* when */
+	uint8_t pool[PRESSURE_POOL_COUNT];     /* enum sluice_pressure */
+	uint32_t level[SLUICE_RESOURCE_COUNT]; /* the same, as read from other threads */
+};
+
+/* A turn is over: judges every pool anew, and counts the time since the last judgement to the level that was. */
+void pressure_judge(struct tcp *tcp);
