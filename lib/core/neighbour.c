@@ -10,7 +10,8 @@
 #include "lib/core/work.h"
 #include "lib/wire/build.h"
 
-#define NEIGHBOUR_WAYS 8
+#define NEIGHBOUR_WAYS                 8
+#define PREFIX_BITS_WITH_BROADCAST_MAX 30 /* RFC 3021 */
 
 /* fe80::/64 and the MAC (RFC 4291 appendix A). */
 static struct ip neighbour_link_local(const struct mac *mac)
@@ -49,11 +50,14 @@ void neighbour_make(struct tcp *tcp, const struct sluice_port_config *port)
 {
 	struct neighbour_set *set = &tcp->neighbours;
 
+	set->host_bits = UINT32_MAX;
 	for (uint32_t i = 0; i < port->subnet_count; i++) {
 		struct local *local = &set->local[set->local_count++];
 
 		memcpy(&local->ip, port->subnet[i].ip, 16);
 		local->prefix_bits = port->subnet[i].prefix_bits;
+		if (ip_is_ipv4(&local->ip) && local->prefix_bits <= PREFIX_BITS_WITH_BROADCAST_MAX)
+			set->host_bits &= UINT32_MAX >> local->prefix_bits;
 	}
 	set->local[set->local_count++] = (struct local){neighbour_link_local(&tcp->rules.mac), 64};
 	memcpy(&set->gateway_ipv4, port->gateway_ipv4, 16);
@@ -70,6 +74,10 @@ uint8_t neighbour_local(const struct neighbour_set *set, const struct ip *ip)
 
 bool neighbour_is_broadcast(const struct neighbour_set *set, const struct ip *ip)
 {
+	uint32_t host = be32_value(ip_ipv4(ip)) & set->host_bits;
+
+	if (host != 0 && host != set->host_bits)
+		return false; /* nearly always, and asked of every packet */
 	for (uint32_t i = 0; i < set->local_count; i++)
 		if (ip_is_ipv4(ip) && ip_is_ipv4(&set->local[i].ip) &&
 		    ip_is_broadcast(ip, &set->local[i].ip, set->local[i].prefix_bits))

@@ -38,6 +38,8 @@ struct local {
 struct neighbour_set {
 	struct local local[LOCALS_MAX];
 	uint32_t local_count;
+	uint32_t
+		host_bits; /* of IPv4, that no subnet of ours counts to the network: a broadcast has all of them or none */
 	struct ip gateway_ipv4, gateway_ipv6; /* unspecified: none */
 	uint32_t asked_count;                 /* entries in ASKED or PROBED */
 	uint32_t due_ms;                      /* earliest of their deadlines */
@@ -56,7 +58,7 @@ void neighbour_make(struct tcp *tcp, const struct sluice_port_config *port);
 /* Index of our own address, or LOCAL_NONE. */
 uint8_t neighbour_local(const struct neighbour_set *set, const struct ip *ip);
 
-/* Is `ip` the broadcast address of one of our subnets? */
+/* Is `ip` the broadcast address of one of our subnets, or everybody's? */
 bool neighbour_is_broadcast(const struct neighbour_set *set, const struct ip *ip);
 
 /* The local address to reach `remote` from; LOCAL_NONE: no route. */

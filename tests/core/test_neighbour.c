@@ -152,6 +152,39 @@ static void test_our_addresses(void **state)
 	scene_free(scene);
 }
 
+/* Subnets of every length side by side: whatever the shortest way to an answer is, it is that of the plain one. */
+static void test_broadcasts_of_every_subnet(void **state)
+{
+	static const char *const subnets[] = {"198.18.0.9/30", "198.18.4.1/24",  "198.19.0.1/17",
+					      "198.18.0.5/31", "198.18.0.77/32", "2001:2::1/64"};
+	struct sluice_config config = scene_config();
+	struct scene *scene;
+	struct random random = {1};
+
+	(void)state;
+	config.port[0].subnet_count = 6;
+	for (uint32_t i = 0; i < 6; i++)
+		assert_int_equal(sluice_subnet_parse(subnets[i], &config.port[0].subnet[i]), 0);
+	scene = scene_new(&config);
+	for (uint32_t i = 0; i < 300000; i++) {
+		const struct neighbour_set *set = &scene->tcp->neighbours;
+		uint32_t drawn = (uint32_t)random_next(&random);
+		struct ip ip = {
+			.byte = {
+				[10] = 0xff, 0xff, 198, 18 + (drawn & 1), (drawn >> 8) & 0x85, (uint8_t)(drawn >> 16)}};
+		bool expected = false;
+
+		if (i % 3 == 0) /* the ends of subnets */
+			ip.byte[14] |= 0x7a, ip.byte[15] = drawn & 0x10000 ? 255 : 0;
+		for (uint32_t j = 0; j < 5; j++)
+			expected |= ip_is_broadcast(&ip, &set->local[j].ip, set->local[j].prefix_bits);
+		assert_int_equal(neighbour_is_broadcast(set, &ip), expected);
+		ip.byte[0] = 0x20; /* nor is IPv6 that ends alike */
+		assert_false(neighbour_is_broadcast(set, &ip));
+	}
+	scene_free(scene);
+}
+
 /* On the link from the address of its subnet; through the gateway from the gateway's; without one, not at all. */
 CLAIMS(MUST_44)
 static void test_source(void **state)
@@ -482,6 +515,7 @@ int main(void)
 		cmocka_unit_test(test_gateways_are_on_the_link),
 		cmocka_unit_test(test_an_instance_is_refused),
 		cmocka_unit_test(test_our_addresses),
+		cmocka_unit_test(test_broadcasts_of_every_subnet),
 		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_gateway_is_asked_for),
 		cmocka_unit_test(test_resolved),
