@@ -87,8 +87,8 @@ static struct tcp_options output_options(const struct tcp *tcp, const struct tcp
 	return options;
 }
 
-/* The window field; and what the peer now knows of our side. */
-static uint16_t output_window(struct tcp_conn *conn, uint8_t flags)
+/* The window field; and what the peer now knows of our side, unless it drops the segment unread. */
+static uint16_t output_window(struct tcp_conn *conn, uint8_t flags, bool is_probe)
 {
 	uint16_t window =
 		flags & TCP_SYN ? window_syn(conn->rcv_buffer_bytes, conn->rcv_shift) : window_offer_raw(conn);
@@ -101,6 +101,8 @@ static uint16_t output_window(struct tcp_conn *conn, uint8_t flags)
 		return window;
 	}
 	window_offered(conn, window_raw);
+	if (is_probe)
+		return window;
 	conn->flags &= ~(uint32_t)(CONN_ACK_NOW | CONN_ACK_DELAYED) & 0xffffff;
 	conn->unacked_count = 0;
 	return window;
@@ -140,7 +142,7 @@ bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output_segmen
 				      .ack = segment.flags & TCP_ACK ? conn->rcv_nxt : seq_of(0),
 				      .option_bytes = (uint8_t)tcp_options_write(option_bytes, &options),
 				      .options = option_bytes,
-				      .window = output_window(conn, segment.flags),
+				      .window = output_window(conn, segment.flags, segment.is_probe),
 				      .flags = flags,
 				      .ttl = conn->ttl,
 				      .dscp_ecn = dscp_ecn,
@@ -172,8 +174,9 @@ bool output_ack(struct tcp *tcp, struct tcp_conn *conn)
 
 bool output_keepalive(struct tcp *tcp, struct tcp_conn *conn)
 {
-	return output_segment(tcp, conn,
-			      (struct output_segment){.seq = seq_add(conn->snd_nxt, UINT32_MAX), .flags = TCP_ACK});
+	return output_segment(
+		tcp, conn,
+		(struct output_segment){.seq = seq_add(conn->snd_nxt, UINT32_MAX), .flags = TCP_ACK, .is_probe = true});
 }
 
 void output_reset(struct tcp *tcp, struct tcp_conn *conn)
@@ -325,7 +328,7 @@ static enum output_result output_new(struct tcp *tcp, struct tcp_conn *conn, uin
 /* RFC 9293 section 3.8.6.1: one byte, or the FIN, beyond a window that stays shut. */
 static enum output_result output_probe(struct tcp *tcp, struct tcp_conn *conn)
 {
-	struct output_segment segment = {.seq = conn->snd_nxt, .flags = TCP_ACK, .is_plain = true};
+	struct output_segment segment = {.seq = conn->snd_nxt, .flags = TCP_ACK, .is_probe = true, .is_plain = true};
 	enum output_result result;
 
 	if (output_unsent_bytes(conn))

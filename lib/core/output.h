@@ -11,6 +11,7 @@ struct output_segment {
 	uint32_t text_bytes;
 	uint8_t flags;
 	bool is_half;  /* ends the first half of a window: pushed, this once */
+	bool is_probe; /* a peer may drop it with all that it says: it settles no ACK that is owed */
 	bool is_plain; /* never ECN-capable: text sent again, or a window probe (RFC 3168 section 6.1.5, 6.1.6) */
 };
 

@@ -29,6 +29,7 @@ enum output_result retransmit_record(struct tcp *tcp, struct tcp_conn *conn, str
 		.seq = record->seq,
 		.text_bytes = record->bytes + growth_bytes - (uint32_t)is_syn - (uint32_t)is_fin,
 		.flags = TCP_ACK,
+		.is_probe = record->flags & INFLIGHT_PROBE,
 		.is_plain = true,
 	};
 

@@ -456,6 +456,27 @@ static void test_bare_segments_stay_in_the_window(void **state)
 	scene_free(scene);
 }
 
+/* A probe, first or again, may be dropped with the ACK in it, as Linux does: one that is owed goes by itself, too. */
+static void test_probe_settles_no_ack(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = established(scene);
+
+	(void)state;
+	acks(scene, 1, SHUT);
+	sends_bytes(scene, conn, 100, 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		tcp_set_time(scene->tcp, scene->tcp->now_ns + 2100000000ULL);
+		put(scene, (struct segment){.seq = 1 + i, .ack = 1, .flags = TCP_ACK, .window = SHUT, .text = "a"});
+		turn(scene);
+		expect(scene, {.seq = 1, .ack = 2 + i, .flags = TCP_ACK, .bytes = 1});
+		passes_ms(scene, 50);
+		expect(scene, {.seq = 1, .ack = 2 + i, .flags = TCP_ACK});
+		expect_nothing(scene);
+	}
+	scene_free(scene);
+}
+
 /* A FIN is all there is to send: it is the probe. */
 static void test_fin_is_the_probe(void **state)
 {
@@ -657,6 +678,7 @@ int main(void)
 		cmocka_unit_test(test_window_opens_after_a_probe),
 		cmocka_unit_test(test_probe_is_taken),
 		cmocka_unit_test(test_bare_segments_stay_in_the_window),
+		cmocka_unit_test(test_probe_settles_no_ack),
 		cmocka_unit_test(test_fin_is_the_probe),
 		cmocka_unit_test(test_fin),
 		cmocka_unit_test(test_stash_empty),
