@@ -143,7 +143,7 @@ struct tcp_conn {
 	uint32_t rcv_buffer_bytes : 26; /* what the window may come to */
 	uint32_t reason : 5;            /* enum sluice_reason */
 	uint32_t is_user_timeout : 1;   /* r2_s bounds the persist state, too (RFC 5482) */
-	struct seq rcv_measure_seq;     /* rcv_nxt when this measurement of the peer's rate began */
+	struct seq rcv_measure_seq;     /* what was consumed when this measurement of its rate began */
 	uint16_t rcv_measure_ms;        /* and when */
 	uint16_t rcv_slip_bytes;        /* by which our last ACK offered less than one before it */
 	uint16_t rcv_max_kib;           /* bound on rcv_buffer_bytes */

@@ -21,25 +21,6 @@ static void text_expose(struct frame *frame)
 	stash_guard(packet);
 }
 
-/* Receive-buffer growth: who sends half a buffer in a round trip would send more. */
-static void text_grow_buffer(const struct tcp *tcp, struct tcp_conn *conn)
-{
-	uint16_t elapsed_ms = (uint16_t)((uint16_t)tcp->now_ms - conn->rcv_measure_ms);
-	uint32_t round_trip_ms = conn->srtt_us ? conn->srtt_us / 1000 + 1 : ROUND_TRIP_UNKNOWN_MS;
-	uint32_t max_bytes = (uint32_t)conn->rcv_max_kib * 1024;
-	uint32_t got_bytes;
-
-	if (elapsed_ms < round_trip_ms)
-		return;
-	got_bytes = seq_distance(conn->rcv_nxt, conn->rcv_measure_seq);
-	if (elapsed_ms < 4 * round_trip_ms && 2 * (uint64_t)got_bytes > conn->rcv_buffer_bytes &&
-	    conn->rcv_buffer_bytes < max_bytes && got_bytes < 1U << 29)
-		conn->rcv_buffer_bytes =
-			cc_min(max_bytes, cc_max(2 * got_bytes, conn->rcv_buffer_bytes)) & CONN_RCV_BUFFER_MAX;
-	conn->rcv_measure_ms = (uint16_t)tcp->now_ms;
-	conn->rcv_measure_seq = conn->rcv_nxt;
-}
-
 /*
  * Delayed ACKs (RFC 5681 section 4.2): at once for the first segments, every second one, whatever fills a gap, and what follows
  * that: its sender has just cut its window down, and the fewer segments it has on the way the more it waits for each ACK.
@@ -125,7 +106,6 @@ static void text_in_order(struct tcp *tcp, struct tcp_conn *conn, struct frame *
 	receive_queue_append(tcp, conn, frame->packet);
 	if (fills_gap && receive_queue_join(tcp, conn))
 		*fin = true;
-	text_grow_buffer(tcp, conn);
 	text_acknowledge(tcp, conn, fills_gap);
 	work_raise(tcp, conn, SLUICE_READABLE);
 }

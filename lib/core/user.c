@@ -51,6 +51,7 @@ static bool user_opens_window(const struct tcp_conn *conn)
 void user_consume(struct tcp *tcp, struct tcp_conn *conn, uint32_t bytes)
 {
 	receive_queue_consume(tcp, conn, cc_min(bytes, conn->readable_bytes));
+	window_consumed(tcp, conn);
 	if (conn->flags & CONN_DETACHED) {
 		if (!(conn->event_mask & SLUICE_CLOSED))
 			life_check_told(tcp, conn);

@@ -8,6 +8,28 @@
 #include "lib/core/cc.h"
 #include "lib/core/tcp.h"
 
+/*
+ * Receive-buffer growth, after something was consumed: who reads half a buffer in a round trip would read more.  What only arrives
+ * counts for nothing: a reader that stalls would be given ever more to keep.
+ */
+static inline void window_consumed(const struct tcp *tcp, struct tcp_conn *conn)
+{
+	struct seq consumed = seq_of(conn->rcv_nxt.value - conn->readable_bytes);
+	uint16_t elapsed_ms = (uint16_t)((uint16_t)tcp->now_ms - conn->rcv_measure_ms);
+	uint32_t round_trip_ms = conn->srtt_us ? conn->srtt_us / 1000 + 1 : ROUND_TRIP_UNKNOWN_MS;
+	uint32_t max_bytes = (uint32_t)conn->rcv_max_kib * 1024;
+	uint32_t read_bytes = seq_distance(consumed, conn->rcv_measure_seq);
+
+	if (elapsed_ms < round_trip_ms)
+		return;
+	if (elapsed_ms < 4 * round_trip_ms && 2 * (uint64_t)read_bytes > conn->rcv_buffer_bytes &&
+	    conn->rcv_buffer_bytes < max_bytes && read_bytes < 1U << 29)
+		conn->rcv_buffer_bytes =
+			cc_min(max_bytes, cc_max(2 * read_bytes, conn->rcv_buffer_bytes)) & CONN_RCV_BUFFER_MAX;
+	conn->rcv_measure_ms = (uint16_t)tcp->now_ms;
+	conn->rcv_measure_seq = consumed;
+}
+
 /* Can a connection have a receive buffer of this size?  Less than a unit of its scale could not be offered. */
 static inline bool window_is_possible(uint32_t buffer_bytes, uint32_t shift)
 {

@@ -422,6 +422,32 @@ static void test_window_follows_the_rate(void **state)
 	}
 }
 
+/* Nobody reads: however fast it comes, the buffer is what it was, and nothing is offered beyond it. */
+static void test_window_does_not_follow_arrivals(void **state)
+{
+	struct sluice_config config = config_growing();
+	struct scene *scene = scene_new(&config);
+	struct tcp_conn *conn = established(scene);
+	uint32_t seq = 1;
+
+	(void)state;
+	conn->srtt_us = 10000;
+	while (seq_after(tcp_conn_rcv_edge(conn), seq_add(conn->rcv_nxt, MSS))) {
+		text(scene, seq, MSS);
+		passes_us(scene, 2000);
+		forget_sent(scene);
+		seq += MSS;
+		assert_in_range(seq, 1, 16000);
+	}
+	assert_int_equal(conn->rcv_buffer_bytes, 16000);
+	passes_ms(scene, 100);
+	user_consume(scene->tcp, conn, seq - 1); /* all at once, but ten round trips late */
+	assert_int_equal(conn->rcv_buffer_bytes, 16000);
+	forget_sent(scene);
+	forget_events(scene);
+	scene_free(scene);
+}
+
 /* Reading on sends an update once the peer could use it: two segments or half the buffer (RFC 9293 section 3.8.6.2.2). */
 static void test_window_update(void **state)
 {
@@ -534,6 +560,7 @@ int main(void)
 		cmocka_unit_test(test_after_fin),
 		cmocka_unit_test(test_text_after_close),
 		cmocka_unit_test(test_window_follows_the_rate),
+		cmocka_unit_test(test_window_does_not_follow_arrivals),
 		cmocka_unit_test(test_window_update),
 		cmocka_unit_test(test_no_update_that_says_nothing),
 		cmocka_unit_test(test_one_ack_a_burst),
