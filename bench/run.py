@@ -207,6 +207,10 @@ def run_floods(plan, build):
     return numbers
 
 
+def run_crowds(_plan, build):
+    return json.loads(execute([f"{build}/bench/crowds"], ROOT))
+
+
 FIGURES = {
     "wire": Figure("an echo of packets, no stack: the limit", "cycles_per_pair", run_wire),
     "cps": Figure("connections, one request each", "connections_per_second",
@@ -219,6 +223,7 @@ FIGURES = {
                     run_table, two_cpus=False),
     "floods": Figure("one worker under floods of spoofed SYNs, ACKs and RSTs", "syn_cycles", run_floods,
                      two_cpus=False, runs=3),
+    "crowds": Figure("millions in TIME-WAIT, millions idle", "time_wait_turn_us_max", run_crowds, two_cpus=False, runs=3),
 }
 
 
@@ -294,7 +299,7 @@ def build_programs(build, names):
     """Builds what the figures need, in `build`, configured if it is not."""
     if not os.path.exists(os.path.join(ROOT, build, "build.ninja")):
         execute(["meson", "setup", build], ROOT)
-    targets = {"wire": "bench/wire", "table": "bench/table", "floods": "bench/floods"}
+    targets = {"wire": "bench/wire", "table": "bench/table", "floods": "bench/floods", "crowds": "bench/crowds"}
     wanted = sorted({"bench/wire"} | {targets.get(name, "app/sluice-load") for name in names})
     execute(["ninja", "-C", build, *wanted], ROOT)
 
