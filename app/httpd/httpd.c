@@ -65,6 +65,14 @@ static int open_memory(struct httpd *httpd)
 	return result;
 }
 
+uint64_t httpd_memory_bytes(const struct httpd_config *config)
+{
+	return sizeof(struct httpd) + (uint64_t)config->exchanges * sizeof(struct httpd_exchange) +
+	       (uint64_t)config->buffers * buffer_bytes(config) +
+	       (uint64_t)config->connections * (sizeof(struct httpd_conn) + sizeof(struct httpd_birth)) +
+	       httpd_peers_bytes(config) + (uint64_t)config->log_records * sizeof(struct httpd_log_record);
+}
+
 static int open_content(struct httpd *httpd)
 {
 	const struct httpd_config *config = &httpd->config;
@@ -181,6 +189,7 @@ void httpd_turn(struct httpd *httpd)
 {
 	bool has_yielded = httpd_list_first(httpd, HTTPD_LIST_YIELDED) != NULL;
 
+	httpd->sending_is_short = sluice_pressure(httpd->worker, SLUICE_RESOURCE_SENDING) != SLUICE_PRESSURE_NONE;
 	if (!has_yielded && !httpd_relief_is_due(httpd))
 		return;
 	httpd_clock_update(httpd);

@@ -74,6 +74,9 @@ void httpd_config_defaults(struct httpd_config *config);
 /* NULL when the configuration can be used, else what is wrong with it.  Any thread. */
 const char *httpd_config_problem(const struct httpd_config *config);
 
+/* What httpd_open() will reserve, the document root apart.  Memory that is never needed is never touched.  Any thread. */
+uint64_t httpd_memory_bytes(const struct httpd_config *config);
+
 /*
  * Listens and allocates.  Returns 0 and *httpd, or a negative errno: -EINVAL (see httpd_config_problem), -ENOMEM, what
  * sluice_listen() says, or what loading the document root says (one line on stderr names the file).

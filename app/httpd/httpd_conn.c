@@ -434,7 +434,7 @@ static uint32_t elapsed_ms(const struct httpd *httpd, const struct httpd_conn *c
 
 bool httpd_conn_cut_head(struct httpd *httpd, struct httpd_conn *conn)
 {
-	if (elapsed_ms(httpd, conn, httpd->config.header_timeout_ms) < HTTPD_HEAD_GRACE_MS)
+	if (elapsed_ms(httpd, conn, httpd->config.header_timeout_ms) < HTTPD_TRIP_GRACE_MS)
 		return false;
 	expire_reading(httpd, conn);
 	settle(httpd, conn);
@@ -445,7 +445,7 @@ bool httpd_conn_hurry(struct httpd *httpd, struct httpd_conn *conn)
 {
 	uint32_t so_far_ms = elapsed_ms(httpd, conn, httpd->config.progress_timeout_ms);
 
-	if (so_far_ms < HTTPD_GRACE_MS)
+	if (so_far_ms < HTTPD_PACE_GRACE_MS)
 		return false;
 	check_pace(httpd, conn, so_far_ms);
 	settle(httpd, conn);
@@ -457,18 +457,44 @@ bool httpd_conn_cut_leaving(struct httpd *httpd, struct httpd_conn *conn)
 	uint32_t span_ms = conn->state == HTTPD_CONN_LINGERING ? httpd->config.linger_timeout_ms
 							       : httpd->config.progress_timeout_ms;
 
-	if (elapsed_ms(httpd, conn, span_ms) < HTTPD_GRACE_MS)
+	if (elapsed_ms(httpd, conn, span_ms) < HTTPD_TRIP_GRACE_MS)
 		return false;
 	httpd_conn_abort(httpd, conn);
 	return true;
 }
 
-void httpd_conn_cut_idle(struct httpd *httpd, struct httpd_conn *conn, bool at_once)
+/* Since its last answer, or its open. */
+static uint32_t unused_ms(const struct httpd *httpd, const struct httpd_conn *conn)
+{
+	return elapsed_ms(httpd, conn, conn->count ? httpd->config.idle_timeout_ms : httpd->config.header_timeout_ms);
+}
+
+bool httpd_conn_cut_starved(struct httpd *httpd, struct httpd_conn *conn)
+{
+	if (unused_ms(httpd, conn) < HTTPD_TRIP_GRACE_MS)
+		return false;
+	expire_reading(httpd, conn);
+	settle(httpd, conn);
+	return true;
+}
+
+bool httpd_conn_reset_idle(struct httpd *httpd, struct httpd_conn *conn)
+{
+	if (unused_ms(httpd, conn) < HTTPD_TRIP_GRACE_MS)
+		return false;
+	httpd_conn_abort(httpd, conn);
+	return true;
+}
+
+bool httpd_conn_close_idle(struct httpd *httpd, struct httpd_conn *conn)
 {
 	struct sluice_conn_info info = {0};
 
-	if (!at_once && sluice_conn_info(httpd->worker, conn->conn, &info) && info.queued_bytes == 0)
-		httpd_conn_close_if_idle(httpd, conn);
+	if (unused_ms(httpd, conn) < HTTPD_TRIP_GRACE_MS)
+		return false;
+	if (sluice_conn_info(httpd->worker, conn->conn, &info) && info.queued_bytes > 0)
+		httpd_conn_abort(httpd, conn); /* it takes no answer, so that it would not take our FIN */
 	else
-		httpd_conn_abort(httpd, conn);
+		close_for_good(httpd, conn); /* without lingering: there is no answer that a reset could overtake */
+	return true;
 }

@@ -101,20 +101,17 @@ void httpd_conn_resume_waiting(struct httpd *httpd);
 /* Draining: closes it if it is between requests. */
 void httpd_conn_close_if_idle(struct httpd *httpd, struct httpd_conn *conn);
 
-/* ---- When memory is needed: the first of a list ---- */
+/* ---- When memory is needed: the first of a list.  false: within its grace ---- */
 
-/* Nobody is called slow before: a head that is honest takes a round trip or two, a pace shows itself later. */
-#define HTTPD_HEAD_GRACE_MS 250
-#define HTTPD_GRACE_MS      2000
+/* Nobody is called slow before: asking takes a round trip or two, and a pace shows itself later. */
+#define HTTPD_TRIP_GRACE_MS 250
+#define HTTPD_PACE_GRACE_MS 2000
 
-/* HEAD: as if its time were up.  false: within its grace. */
-bool httpd_conn_cut_head(struct httpd *httpd, struct httpd_conn *conn);
+bool httpd_conn_cut_head(struct httpd *httpd, struct httpd_conn *conn);    /* as if its time were up */
+bool httpd_conn_cut_starved(struct httpd *httpd, struct httpd_conn *conn); /* the same */
+bool httpd_conn_cut_leaving(struct httpd *httpd, struct httpd_conn *conn); /* a reset */
+bool httpd_conn_reset_idle(struct httpd *httpd, struct httpd_conn *conn);
+bool httpd_conn_close_idle(struct httpd *httpd, struct httpd_conn *conn); /* in order, if the peer takes our answers */
 
-/* MOVING: looks at the pace before its time, and cuts it or gives it another span.  false: within its grace. */
+/* MOVING: looks at the pace before its time, and cuts it or gives it another span. */
 bool httpd_conn_hurry(struct httpd *httpd, struct httpd_conn *conn);
-
-/* LEAVING: a reset, though its time is not up.  false: within its grace. */
-bool httpd_conn_cut_leaving(struct httpd *httpd, struct httpd_conn *conn);
-
-/* IDLE: in order, or, if it may not wait for the peer or the peer takes no answer, by a reset. */
-void httpd_conn_cut_idle(struct httpd *httpd, struct httpd_conn *conn, bool at_once);

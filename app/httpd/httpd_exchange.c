@@ -181,6 +181,11 @@ void httpd_exchange_output(struct httpd *httpd, struct httpd_conn *conn)
 	} while (next_part(exchange));
 	if (exchange->framing != HTTPD_BODY_ENDED)
 		return;
+	if (httpd_send_is_owed(httpd,
+			       conn)) { /* an exchange must go on at the least rate, an idle connection need not */
+		conn->flags |= HTTPD_CONN_BLOCKED;
+		return;
+	}
 	httpd_exchange_give_back(httpd, conn);
 	httpd_conn_answered(httpd, conn);
 }

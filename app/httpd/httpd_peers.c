@@ -169,6 +169,14 @@ static uint32_t power_of_two_from(uint32_t count)
 	return power;
 }
 
+uint64_t httpd_peers_bytes(const struct httpd_config *config)
+{
+	if (config->connections_per_address == 0)
+		return 0;
+	return (uint64_t)config->connections * sizeof(struct httpd_peer) +
+	       (uint64_t)power_of_two_from(config->connections) * sizeof(uint32_t);
+}
+
 int httpd_peers_open(struct httpd_peers *peers, const struct httpd_config *config)
 {
 	uint32_t buckets = power_of_two_from(config->connections);

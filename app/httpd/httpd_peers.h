@@ -34,6 +34,7 @@ struct httpd_peers {
 
 /* Room for config->connections; nothing is allocated without a limit.  0 or a negative errno. */
 int httpd_peers_open(struct httpd_peers *peers, const struct httpd_config *config);
+uint64_t httpd_peers_bytes(const struct httpd_config *config);
 void httpd_peers_close(struct httpd_peers *peers);
 
 /* One more from there.  Returns what httpd_peers_leave() wants back, or HTTPD_PEERS_UNCOUNTED or _REFUSED. */

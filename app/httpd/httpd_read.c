@@ -71,6 +71,19 @@ static uint32_t begin_gathering(struct httpd *httpd, struct httpd_conn *conn, co
 	return gather(httpd, conn, data, bytes);
 }
 
+/* Until it has acknowledged enough, as if a response were in progress: at the least rate, or it is cut. */
+static void await_acknowledgment(struct httpd *httpd, struct httpd_conn *conn)
+{
+	if (!httpd_send_outbox(httpd, conn))
+		return;
+	if (!httpd_exchange_borrow(httpd, conn)) {
+		httpd_conn_wait(httpd, conn, HTTPD_LIST_STARVED);
+		return;
+	}
+	httpd_conn_begin_exchange(httpd, conn);
+	conn->flags |= HTTPD_CONN_BLOCKED;
+}
+
 static uint32_t take_head(struct httpd *httpd, struct httpd_conn *conn, const uint8_t *data, uint32_t bytes)
 {
 	struct http_request request;
@@ -81,6 +94,10 @@ static uint32_t take_head(struct httpd *httpd, struct httpd_conn *conn, const ui
 		return 0;
 	if (httpd->turn_requests == 0) {
 		httpd_conn_wait(httpd, conn, HTTPD_LIST_YIELDED);
+		return 0;
+	}
+	if (httpd_send_is_owed(httpd, conn)) {
+		await_acknowledgment(httpd, conn);
 		return 0;
 	}
 	httpd->turn_requests--;

@@ -20,18 +20,29 @@ static uint32_t missing_records(const struct httpd *httpd)
 	return left < total / RESERVE_SHARE ? total / RESERVE_SHARE - left : 0;
 }
 
+static bool is_severe(const struct httpd *httpd, enum sluice_resource resource)
+{
+	return sluice_pressure(httpd->worker, resource) == SLUICE_PRESSURE_SEVERE;
+}
+
 static enum httpd_relief_need need(const struct httpd *httpd)
 {
 	uint32_t missing = missing_records(httpd);
 
 	if (missing > httpd->conns.item_count / RESERVE_SHARE / 2)
 		return HTTPD_RELIEF_NOW;
-	return missing ? HTTPD_RELIEF_SOON : HTTPD_RELIEF_NONE;
+	return missing || is_severe(httpd, SLUICE_RESOURCE_CONNECTIONS) ? HTTPD_RELIEF_SOON : HTTPD_RELIEF_NONE;
+}
+
+/* What is received and not read, or sent and not acknowledged, fills TCP's pools. */
+static bool tcp_is_full(const struct httpd *httpd)
+{
+	return is_severe(httpd, SLUICE_RESOURCE_PACKETS) || is_severe(httpd, SLUICE_RESOURCE_SENDING);
 }
 
 bool httpd_relief_is_due(const struct httpd *httpd)
 {
-	return httpd_list_first(httpd, HTTPD_LIST_STARVED) || need(httpd) != HTTPD_RELIEF_NONE;
+	return httpd_list_first(httpd, HTTPD_LIST_STARVED) || need(httpd) != HTTPD_RELIEF_NONE || tcp_is_full(httpd);
 }
 
 /* Somebody waits for an exchange or a buffer, and there is none. */
@@ -41,78 +52,79 @@ static bool is_starved(const struct httpd *httpd)
 	       (httpd_pool_is_empty(&httpd->exchanges) || httpd_pool_is_empty(&httpd->buffers));
 }
 
-static void cut_heads(struct httpd *httpd)
+/* The longest there of a list, at most so many; `go` says false to those within their grace.  Returns how many went. */
+static uint32_t cut(struct httpd *httpd, enum httpd_list_name name, bool (*go)(struct httpd *, struct httpd_conn *),
+		    uint32_t most)
 {
-	struct httpd_conn *conn;
+	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < BATCH && is_starved(httpd); i++) {
-		conn = httpd_list_first(httpd, HTTPD_LIST_HEAD);
-		if (!conn || !httpd_conn_cut_head(httpd, conn))
-			return;
-		httpd_count(&httpd->count.relief_heads, 1);
+	for (; count < most; count++) {
+		struct httpd_conn *conn = httpd_list_first(httpd, name);
+
+		if (!conn || !go(httpd, conn))
+			break;
 	}
+	return count;
 }
 
-static void hurry_movers(struct httpd *httpd, bool all)
+static void cut_heads(struct httpd *httpd, uint32_t most)
 {
-	struct httpd_conn *conn;
-
-	for (uint32_t i = 0; i < BATCH && (all || is_starved(httpd)); i++) {
-		conn = httpd_list_first(httpd, HTTPD_LIST_MOVING);
-		if (!conn || !httpd_conn_hurry(httpd, conn))
-			return;
-	}
+	httpd_count(&httpd->count.relief_heads, cut(httpd, HTTPD_LIST_HEAD, httpd_conn_cut_head, most));
 }
 
-static void cut_leaving(struct httpd *httpd)
+/* Head by head, since each makes room for one that waits. */
+static void feed_starved(struct httpd *httpd)
 {
-	struct httpd_conn *conn;
-
-	for (uint32_t i = 0; i < BATCH; i++) {
-		conn = httpd_list_first(httpd, HTTPD_LIST_LEAVING);
-		if (!conn || !httpd_conn_cut_leaving(httpd, conn))
-			return;
-	}
+	for (uint32_t i = 0; i < BATCH && is_starved(httpd); i++)
+		cut_heads(httpd, 1);
+	for (uint32_t i = 0; i < BATCH && is_starved(httpd); i++)
+		cut(httpd, HTTPD_LIST_MOVING, httpd_conn_hurry, 1);
 }
 
-static void cut_idle(struct httpd *httpd, bool at_once)
+static void reset_idle(struct httpd *httpd, uint32_t most)
 {
-	uint32_t missing = missing_records(httpd);
-	struct httpd_conn *conn;
-
-	for (uint32_t i = 0; i < BATCH && i < missing; i++) {
-		conn = httpd_list_first(httpd, HTTPD_LIST_IDLE);
-		if (!conn)
-			return;
-		httpd_count(&httpd->count.relief_idle, 1);
-		httpd_conn_cut_idle(httpd, conn, at_once);
-	}
+	httpd_count(&httpd->count.relief_idle, cut(httpd, HTTPD_LIST_IDLE, httpd_conn_reset_idle, most));
 }
 
-static void free_records(struct httpd *httpd, enum httpd_relief_need need)
+static void close_idle(struct httpd *httpd, uint32_t most)
 {
 	struct httpd_relief *relief = &httpd->relief;
 
-	if (need == HTTPD_RELIEF_NONE) {
-		relief->waits = false;
+	if (relief->waits && (int32_t)(relief->next_ms - httpd->now_ms) > 0)
 		return;
-	}
-	if (need == HTTPD_RELIEF_NOW) {
-		hurry_movers(httpd, true);
-		cut_leaving(httpd);
-	} else if (relief->waits && (int32_t)(relief->next_ms - httpd->now_ms) > 0) {
-		return;
-	}
-	cut_idle(httpd, need == HTTPD_RELIEF_NOW);
+	httpd_count(&httpd->count.relief_idle, cut(httpd, HTTPD_LIST_IDLE, httpd_conn_close_idle, most));
 	relief->waits = true;
 	relief->next_ms = httpd->now_ms + PAUSE_MS;
 }
 
+/* Those who have nothing to lose first; then those who wait, or are still asking, and are told so. */
+static void free_records(struct httpd *httpd)
+{
+	uint32_t missing = missing_records(httpd), most = missing && missing < BATCH ? missing : BATCH;
+
+	switch (need(httpd)) {
+	case HTTPD_RELIEF_NONE:
+		httpd->relief.waits = false;
+		break;
+	case HTTPD_RELIEF_SOON:
+		close_idle(httpd, most);
+		break;
+	case HTTPD_RELIEF_NOW:
+		cut(httpd, HTTPD_LIST_LEAVING, httpd_conn_cut_leaving, most);
+		reset_idle(httpd, most);
+		cut_heads(httpd, most);
+		cut(httpd, HTTPD_LIST_STARVED, httpd_conn_cut_starved, most);
+		cut(httpd, HTTPD_LIST_MOVING, httpd_conn_hurry, BATCH);
+		break;
+	}
+}
+
 void httpd_relief_turn(struct httpd *httpd)
 {
-	cut_heads(httpd);
-	hurry_movers(httpd, false);
-	free_records(httpd, need(httpd));
+	feed_starved(httpd);
+	if (tcp_is_full(httpd))
+		cut(httpd, HTTPD_LIST_MOVING, httpd_conn_hurry, BATCH);
+	free_records(httpd);
 	if (httpd_relief_is_due(httpd)) /* then it is, too, when no packet comes */
 		sluice_set_worker_timer(httpd->worker, httpd->now_ns + PAUSE_MS * NS_PER_MS);
 }

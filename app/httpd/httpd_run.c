@@ -11,6 +11,7 @@
 #include "app/httpd/httpd_content.h"
 
 #define LISTEN_TEXT "*:80"
+#define MIB         UINT64_C(1048576)
 
 /* What is in progress may finish, but not for ever. */
 static void drain(struct httpd_run_worker *me)
@@ -42,11 +43,13 @@ static int serve(struct sluice_worker *worker, void *argument)
 static void say_listening(const struct httpd_run *run)
 {
 	const struct options_list *listen = &run->program->listen;
+	uint64_t bytes = httpd_memory_bytes(&run->program->config) * run->worker_count;
 
 	printf("sluice-httpd: listening on %s", listen->count ? listen->item[0] : LISTEN_TEXT);
 	for (uint32_t i = 1; i < listen->count; i++)
 		printf(", %s", listen->item[i]);
-	printf("; %u %s; ", run->worker_count, run->worker_count == 1 ? "worker" : "workers");
+	printf("; %u %s; %llu MiB for clients; ", run->worker_count, run->worker_count == 1 ? "worker" : "workers",
+	       (unsigned long long)((bytes + MIB - 1) / MIB));
 	if (run->program->config.root)
 		printf("%u resources, %llu bytes, from %s\n", httpd_content_count(run->content),
 		       (unsigned long long)httpd_content_bytes(run->content), run->program->config.root);

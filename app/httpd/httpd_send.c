@@ -5,6 +5,8 @@
  */
 #include "app/httpd/httpd_server.h"
 
+#define OWED_MAX_BYTES 4096 /* not acknowledged, while memory for sending is short */
+
 uint32_t httpd_send(struct httpd *httpd, struct httpd_conn *conn, const struct sluice_slice *slice, uint32_t count,
 		    unsigned flags)
 {
@@ -12,6 +14,14 @@ uint32_t httpd_send(struct httpd *httpd, struct httpd_conn *conn, const struct s
 
 	httpd_count(&httpd->count.bytes_sent, bytes);
 	return bytes;
+}
+
+bool httpd_send_is_owed(const struct httpd *httpd, const struct httpd_conn *conn)
+{
+	struct sluice_conn_info info = {0};
+
+	return httpd->sending_is_short && sluice_conn_info(httpd->worker, conn->conn, &info) &&
+	       info.queued_bytes > OWED_MAX_BYTES;
 }
 
 /* The rest of the outbox, from `taken` on, waits in the connection's exchange. */

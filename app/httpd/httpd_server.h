@@ -29,6 +29,7 @@ struct httpd {
 
 	uint32_t turn_requests; /* that the connection at hand may still make */
 	bool draining;
+	bool sending_is_short; /* as of the turn before: who owes acknowledgments is not answered further */
 	struct httpd_stamp stamp;
 
 	/* Answers of the connection at hand that have not been handed to TCP. */
@@ -69,6 +70,9 @@ void httpd_clock_start(struct httpd *httpd);
 /* Sends, and counts. */
 uint32_t httpd_send(struct httpd *httpd, struct httpd_conn *conn, const struct sluice_slice *slice, uint32_t count,
 		    unsigned flags);
+
+/* TCP's memory for sending is short, and much of it waits for this peer's acknowledgment. */
+bool httpd_send_is_owed(const struct httpd *httpd, const struct httpd_conn *conn);
 
 /* Hands the outbox to TCP.  false: not all was taken; the rest waits in an exchange, or the connection was aborted. */
 bool httpd_send_outbox(struct httpd *httpd, struct httpd_conn *conn);

@@ -42,7 +42,7 @@ struct conn {
 	uint64_t deadline_ns;        /* 0: no timer */
 	uint32_t mask;               /* events pending */
 	uint16_t reason;
-	bool was_short, shut, closed, aborted, gone, peer_closed, closes_with_next, told_closed;
+	bool was_short, shut, closed, aborted, gone, peer_closed, closes_with_next, told_closed, deaf;
 	unsigned sends, timers_set;
 	uint8_t ip[16]; /* of the peer */
 	uint64_t user_timeout_ms;
@@ -52,6 +52,7 @@ struct sluice_worker {
 	struct fake fake; /* first, so that one is the other */
 	uint64_t now_ns, timer_ns;
 	bool listening;
+	enum sluice_pressure pressure[SLUICE_RESOURCE_COUNT];
 	uint32_t conn_count;
 	struct conn conn[FAKE_CONNS_MAX];
 };
@@ -250,11 +251,16 @@ bool sluice_conn_info(const struct sluice_worker *worker, sluice_conn handle, st
 	return true;
 }
 
+enum sluice_pressure sluice_pressure(const struct sluice_worker *worker, enum sluice_resource resource)
+{
+	return worker->pressure[resource];
+}
+
 /* ---- Delivery ---- */
 
 static bool is_over(const struct conn *conn)
 {
-	return conn->closed && (conn->peer_closed || conn->queued == 0);
+	return conn->closed && !conn->deaf && (conn->peer_closed || conn->queued == 0);
 }
 
 static void forget(struct conn *conn)
@@ -496,6 +502,16 @@ void fake_peer_resets(struct fake *fake, int number)
 	conn->mask |= SLUICE_CLOSED;
 	conn->reason = SLUICE_REASON_RESET;
 	fake_run(fake);
+}
+
+void fake_deaf(struct fake *fake, int number)
+{
+	conn_of(fake, number)->deaf = true;
+}
+
+void fake_pressure(struct fake *fake, enum sluice_resource resource, enum sluice_pressure level)
+{
+	worker_of(fake)->pressure[resource] = level;
 }
 
 void fake_limit(struct fake *fake, int number, size_t bytes)

@@ -54,6 +54,12 @@ void fake_peer_resets(struct fake *fake, int conn);
 void fake_limit(struct fake *fake, int conn, size_t bytes);
 void fake_ack(struct fake *fake, int conn, size_t bytes);
 
+/* The peer acknowledges no FIN of ours. */
+void fake_deaf(struct fake *fake, int conn);
+
+/* What sluice_pressure() says from now on. */
+void fake_pressure(struct fake *fake, enum sluice_resource resource, enum sluice_pressure level);
+
 /* Lets time pass, firing timers in order. */
 void fake_wait_ms(struct fake *fake, uint64_t ms);
 
