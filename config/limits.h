@@ -30,6 +30,7 @@
 #define PRESSURE_PACKETS_SEVERE            12 /* beyond that, only who holds none may take one */
 #define PRESSURE_RECORDS_SOME              12
 #define PRESSURE_RECORDS_SEVERE            14 /* RFC 6429: those that cannot move give way */
+#define PRESSURE_CONNECTIONS_PER_TURN      64 /* asked to give up what they hold out of order */
 #define PRESSURE_GAP                       2  /* a level is left so far below its mark */
 
 /* Time. */

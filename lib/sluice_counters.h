@@ -39,6 +39,7 @@
 	X(drop_tcp_checksum, "TCP checksum wrong")                                                  \
 	X(drop_tcp_no_connection, "no connection and no listener: answered with RST where allowed") \
 	X(drop_tcp_listen_flags, "flags that open nothing, at a listener")                          \
+	X(drop_tcp_listen_full, "SYN while no connection record was free")                          \
 	X(drop_tcp_half_open_ack, "ACK that does not complete its half-open entry")                 \
 	X(drop_tcp_half_open_other, "other segment that does not fit its half-open entry")          \
 	X(drop_tcp_connections_full, "handshake completed while no connection record was free")     \
@@ -137,6 +138,7 @@
 	X(neighbours_answered, "ARP and ND requests answered")                                    \
 	X(neighbours_failed, "neighbours that did not answer")                                    \
 	X(posts_run, "functions run by sluice_post")                                              \
+	X(out_of_order_given_up, "ranges out of order given up: packets were short")              \
 	X(pressure_some_ms, "milliseconds under some pressure, and no worse")                     \
 	X(pressure_severe_ms, "milliseconds under severe pressure")
 

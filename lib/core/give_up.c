@@ -50,8 +50,8 @@ uint32_t give_up_deadline(const struct tcp *tcp, const struct tcp_conn *conn)
 /* Of anything that a connection which cannot send holds. */
 static bool give_up_is_pressed(const struct tcp *tcp)
 {
-	return tcp->pressure.level[SLUICE_RESOURCE_CONNECTIONS] == SLUICE_PRESSURE_SEVERE ||
-	       tcp->pressure.level[SLUICE_RESOURCE_SENDING] == SLUICE_PRESSURE_SEVERE;
+	return pressure_is_severe(&tcp->pressure, SLUICE_RESOURCE_CONNECTIONS) ||
+	       pressure_is_severe(&tcp->pressure, SLUICE_RESOURCE_SENDING);
 }
 
 void give_up_probe_answered(const struct tcp *tcp, struct tcp_conn *conn)

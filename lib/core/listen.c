@@ -116,6 +116,8 @@ void listen_arrives(struct tcp *tcp, const struct frame *frame, uint64_t hash, u
 		answer_reset(tcp, frame);
 	} else if (!(frame->flags & TCP_SYN) || frame->flags & TCP_FIN) {
 		COUNT(tcp, drop_tcp_listen_flags);
+	} else if (pool_is_exhausted(&tcp->conns)) {
+		COUNT(tcp, drop_tcp_listen_full); /* silence: it asks again, and what is open stays */
 	} else {
 		COUNT(tcp, syns_received);
 		half_open_create(tcp, frame, hash, listener, local,

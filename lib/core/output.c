@@ -88,10 +88,10 @@ static struct tcp_options output_options(const struct tcp *tcp, const struct tcp
 }
 
 /* The window field; and what the peer now knows of our side, unless it drops the segment unread. */
-static uint16_t output_window(struct tcp_conn *conn, uint8_t flags, bool is_probe)
+static uint16_t output_window(const struct tcp *tcp, struct tcp_conn *conn, uint8_t flags, bool is_probe)
 {
 	uint16_t window =
-		flags & TCP_SYN ? window_syn(conn->rcv_buffer_bytes, conn->rcv_shift) : window_offer_raw(conn);
+		flags & TCP_SYN ? window_syn(conn->rcv_buffer_bytes, conn->rcv_shift) : window_offer_raw(tcp, conn);
 	uint16_t window_raw = window;
 
 	if (flags & TCP_SYN) /* sent again, it takes back nothing */
@@ -142,7 +142,7 @@ bool output_segment(struct tcp *tcp, struct tcp_conn *conn, struct output_segmen
 				      .ack = segment.flags & TCP_ACK ? conn->rcv_nxt : seq_of(0),
 				      .option_bytes = (uint8_t)tcp_options_write(option_bytes, &options),
 				      .options = option_bytes,
-				      .window = output_window(conn, segment.flags, segment.is_probe),
+				      .window = output_window(tcp, conn, segment.flags, segment.is_probe),
 				      .flags = flags,
 				      .ttl = conn->ttl,
 				      .dscp_ecn = dscp_ecn,
@@ -297,7 +297,7 @@ static enum output_result output_first(struct tcp *tcp, struct tcp_conn *conn, s
 
 	if (!inflight_has_room(tcp, conn))
 		return OUTPUT_NOTHING; /* an ACK will bring records back */
-	if (!transmit_has_room(tcp) || !output_segment(tcp, conn, segment))
+	if (!transmit_has_room_for_text(tcp) || !output_segment(tcp, conn, segment))
 		return OUTPUT_BLOCKED;
 	if (segment.flags & TCP_FIN) {
 		conn->flags |= CONN_FIN_SENT;
@@ -361,7 +361,7 @@ static bool output_tail_probe(struct tcp *tcp, struct tcp_conn *conn, struct tcp
 		path->flags &= (uint16_t)~PATH_PROBE_DUE; /* an ACK was faster */
 		return true;
 	}
-	if (!transmit_has_room(tcp))
+	if (!transmit_has_room_for_text(tcp))
 		return false;
 	if (is_again ? !retransmit_last(tcp, conn) : output_first(tcp, conn, segment, 0) == OUTPUT_BLOCKED)
 		return false;

@@ -44,6 +44,11 @@ static inline uint32_t pool_index(const struct pool *pool, const void *record)
 	return (uint32_t)((size_t)((const uint8_t *)record - pool->records) / pool->stride_bytes);
 }
 
+static inline bool pool_is_exhausted(const struct pool *pool)
+{
+	return pool->used_count == pool->capacity_count;
+}
+
 /* POOL_NONE when the pool is exhausted. */
 static inline uint32_t pool_take(struct pool *pool)
 {

@@ -5,6 +5,8 @@
  */
 #include "lib/core/pressure.h"
 
+#include "lib/core/cc.h"
+#include "lib/core/receive_queue.h"
 #include "lib/core/tcp.h"
 
 #define SIXTEENTHS 16
@@ -68,6 +70,24 @@ static void pressure_level(struct pressure *pressure, enum sluice_resource resou
 	__atomic_store_n(&pressure->level[resource], pressure_worst(pressure, first, last), __ATOMIC_RELAXED);
 }
 
+/*
+ * What is out of order may never become whole, and only its sender could say.  It has it still (RFC 2018 section 8), so it goes
+ * first: of each connection what came last, round after round, until there is room again.
+ */
+static void pressure_relieve(struct tcp *tcp)
+{
+	uint32_t known_count = tcp->conns.fresh_count, count = cc_min(known_count, PRESSURE_CONNECTIONS_PER_TURN);
+
+	if (!pressure_is_severe(&tcp->pressure, SLUICE_RESOURCE_PACKETS))
+		return;
+	for (uint32_t i = 0; i < count && tcp->ooo_packets; i++) {
+		uint32_t index = tcp->pressure.relieved_index < known_count ? tcp->pressure.relieved_index : 0;
+
+		receive_queue_drop_newest(tcp, tcp_conn_at(tcp, index));
+		tcp->pressure.relieved_index = index + 1;
+	}
+}
+
 void pressure_judge(struct tcp *tcp)
 {
 	struct pressure *pressure = &tcp->pressure;
@@ -85,4 +105,5 @@ void pressure_judge(struct tcp *tcp)
 	pressure_level(pressure, SLUICE_RESOURCE_SENDING, PRESSURE_POOL_DESCRIPTORS, PRESSURE_POOL_CHUNKS_LARGE);
 	pressure_level(pressure, SLUICE_RESOURCE_CONNECTIONS, PRESSURE_POOL_CONNECTIONS, PRESSURE_POOL_CONNECTIONS);
 	pressure_level(pressure, SLUICE_RESOURCE_ANY, PRESSURE_POOL_HELD, PRESSURE_POOL_CONNECTIONS);
+	pressure_relieve(tcp);
 }

@@ -25,9 +25,21 @@ enum pressure_pool {
 
 struct pressure {
 	uint32_t judged_ms;                    /* when */
+	uint32_t relieved_index;               /* the connection that is next to give something up */
 	uint8_t pool[PRESSURE_POOL_COUNT];     /* enum sluice_pressure */
 	uint32_t level[SLUICE_RESOURCE_COUNT]; /* the same, as read from other threads */
 };
 
-/* A turn is over: judges every pool anew, and counts the time since the last judgement to the level that was. */
+static inline bool pressure_is_some(const struct pressure *pressure, enum sluice_resource resource)
+{
+	return pressure->level[resource] != SLUICE_PRESSURE_NONE;
+}
+
+static inline bool pressure_is_severe(const struct pressure *pressure, enum sluice_resource resource)
+{
+	return pressure->level[resource] == SLUICE_PRESSURE_SEVERE;
+}
+
+/* A turn is over: judges every pool anew, and counts the time since the last judgement to the level that was.  Where packets are
+ * severely short, a few connections give up what they hold out of order. */
 void pressure_judge(struct tcp *tcp);

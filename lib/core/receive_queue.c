@@ -290,18 +290,42 @@ void receive_queue_drop(struct tcp *tcp, struct tcp_conn *conn)
 	receive_queue_consume(tcp, conn, conn->readable_bytes);
 }
 
+static void range_drop(struct tcp *tcp, struct rte_mbuf *range)
+{
+	for (struct rte_mbuf *packet = range; packet; packet = receive_queue_give(tcp, packet))
+		tcp->ooo_packets--;
+}
+
+void receive_queue_drop_newest(struct tcp *tcp, struct tcp_conn *conn)
+{
+	struct rte_mbuf *newest = conn->ooo_head, *before = NULL, *last = NULL;
+
+	for (struct rte_mbuf *range = conn->ooo_head; range; last = range, range = packet_of(range)->range_next) {
+		if ((int32_t)(packet_of(range)->arrived - packet_of(newest)->arrived) <= 0)
+			continue;
+		newest = range;
+		before = last;
+	}
+	if (!newest)
+		return;
+	if (before)
+		packet_of(before)->range_next = packet_of(newest)->range_next;
+	else
+		conn->ooo_head = packet_of(newest)->range_next;
+	conn->ooo_count--;
+	COUNT(tcp, out_of_order_given_up);
+	range_drop(tcp, newest);
+}
+
 void receive_queue_drop_out_of_order(struct tcp *tcp, struct tcp_conn *conn)
 {
 	struct rte_mbuf *range = conn->ooo_head;
 
 	while (range) {
-		struct rte_mbuf *packet = range;
+		struct rte_mbuf *next = packet_of(range)->range_next;
 
-		range = packet_of(range)->range_next;
-		while (packet) {
-			tcp->ooo_packets--;
-			packet = receive_queue_give(tcp, packet);
-		}
+		range_drop(tcp, range);
+		range = next;
 	}
 	conn->ooo_head = NULL;
 	conn->ooo_count = 0;

@@ -25,5 +25,8 @@ void receive_queue_consume(struct tcp *tcp, struct tcp_conn *conn, uint32_t byte
 /* SACK blocks for what is out of order, the range that changed last first (RFC 2018 section 4); returns how many. */
 uint32_t receive_queue_sack(const struct tcp_conn *conn, struct tcp_sack_block *block, uint32_t max);
 
+/* Gives up the range out of order that changed last, if there is one; it is reported no more. */
+void receive_queue_drop_newest(struct tcp *tcp, struct tcp_conn *conn);
+
 void receive_queue_drop(struct tcp *tcp, struct tcp_conn *conn);
 void receive_queue_drop_out_of_order(struct tcp *tcp, struct tcp_conn *conn);

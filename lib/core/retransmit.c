@@ -105,7 +105,7 @@ enum output_result retransmit_lost(struct tcp *tcp, struct tcp_conn *conn, struc
 		return OUTPUT_NOTHING;
 	if (!retransmit_cut(tcp, conn, record) && record != &conn->inflight)
 		return OUTPUT_NOTHING; /* an ACK will bring records back; the first goes in part, or none would come */
-	if (!transmit_has_room(tcp) || retransmit_record(tcp, conn, record) == OUTPUT_BLOCKED)
+	if (!transmit_has_room_for_text(tcp) || retransmit_record(tcp, conn, record) == OUTPUT_BLOCKED)
 		return OUTPUT_BLOCKED;
 	*from = record;
 	retransmit_count(tcp, conn, record);

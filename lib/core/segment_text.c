@@ -113,14 +113,15 @@ static void text_in_order(struct tcp *tcp, struct tcp_conn *conn, struct frame *
 /*
  * What connections hold unread is bounded, so that packets remain to receive ACKs with.  Text in order may take more of them
  * than text out of order: it is what lets the latter go.  Who holds nothing may take the last ones: a stalled reader then costs
- * the others one packet, and those who read go on.
+ * the others one packet, and those who read go on.  Out of order nothing more is taken while packets are short.
  */
 static bool text_has_room(struct tcp *tcp, struct tcp_conn *conn, bool in_order)
 {
 	uint32_t eighths = !in_order ? 4 : conn->rcv_tail ? 6 : 7;
 	uint64_t limit = (uint64_t)tcp->config.packets * eighths / 8;
+	bool is_short = !in_order && pressure_is_some(&tcp->pressure, SLUICE_RESOURCE_PACKETS);
 
-	if (tcp->packets_held < limit)
+	if (tcp->packets_held < limit && !is_short)
 		return true;
 	COUNT(tcp, drop_tcp_text_memory);
 	conn->flags |= CONN_ACK_NOW;

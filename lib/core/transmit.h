@@ -17,7 +17,13 @@ static inline bool transmit_is_full(const struct tcp *tcp)
 	return tcp->transmit.count == TRANSMIT_PACKETS_MAX;
 }
 
-/* A fresh packet for a data segment; NULL: the burst or the stash is short. */
+/* The same of packets to build in: text leaves the last ones to those that say more in less. */
+static inline bool transmit_has_room_for_text(const struct tcp *tcp)
+{
+	return transmit_has_room(tcp) && tcp->stash.fresh_count > STASH_RESERVE_PACKETS;
+}
+
+/* A fresh packet; NULL: the burst or the stash is short. */
 static inline struct rte_mbuf *transmit_take(struct tcp *tcp)
 {
 	struct rte_mbuf *packet = stash_take(&tcp->stash);

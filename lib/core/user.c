@@ -39,13 +39,13 @@ uint32_t user_peek(const struct tcp_conn *conn, struct sluice_slice *slice, uint
  * Is an ACK due that says nothing but that the window has opened?  By two segments at least, and to twice what the peer still
  * has: one that has more is not waiting for it, and will be told with its next segment's ACK.
  */
-static bool user_opens_window(const struct tcp_conn *conn)
+static bool user_opens_window(const struct tcp *tcp, const struct tcp_conn *conn)
 {
 	uint32_t left_bytes = seq_distance(tcp_conn_rcv_edge(conn), conn->rcv_nxt);
 	uint32_t least_bytes = cc_min(conn->rcv_buffer_bytes / 2, 2U * conn->mss_bytes);
 
-	return STATE_IN(conn->state, STATES_RECEIVING) && window_is_worth_opening(conn) &&
-	       window_gain_bytes(conn) >= (int32_t)cc_max(least_bytes, left_bytes);
+	return STATE_IN(conn->state, STATES_RECEIVING) && window_is_worth_opening(tcp, conn) &&
+	       window_gain_bytes(tcp, conn) >= (int32_t)cc_max(least_bytes, left_bytes);
 }
 
 void user_consume(struct tcp *tcp, struct tcp_conn *conn, uint32_t bytes)
@@ -57,7 +57,7 @@ void user_consume(struct tcp *tcp, struct tcp_conn *conn, uint32_t bytes)
 			life_check_told(tcp, conn);
 		return;
 	}
-	if (user_opens_window(conn)) {
+	if (user_opens_window(tcp, conn)) {
 		conn->flags |= CONN_ACK_NOW;
 		work_output(tcp, conn);
 	}

@@ -10,7 +10,7 @@
 
 /*
  * Receive-buffer growth, after something was consumed: who reads half a buffer in a round trip would read more.  What only arrives
- * counts for nothing: a reader that stalls would be given ever more to keep.
+ * counts for nothing: a reader that stalls would be given ever more to keep.  Nobody gets more to keep while packets are short.
  */
 static inline void window_consumed(const struct tcp *tcp, struct tcp_conn *conn)
 {
@@ -22,8 +22,9 @@ static inline void window_consumed(const struct tcp *tcp, struct tcp_conn *conn)
 
 	if (elapsed_ms < round_trip_ms)
 		return;
-	if (elapsed_ms < 4 * round_trip_ms && 2 * (uint64_t)read_bytes > conn->rcv_buffer_bytes &&
-	    conn->rcv_buffer_bytes < max_bytes && read_bytes < 1U << 29)
+	if (elapsed_ms < 4 * round_trip_ms && !pressure_is_some(&tcp->pressure, SLUICE_RESOURCE_PACKETS) &&
+	    2 * (uint64_t)read_bytes > conn->rcv_buffer_bytes && conn->rcv_buffer_bytes < max_bytes &&
+	    read_bytes < 1U << 29)
 		conn->rcv_buffer_bytes =
 			cc_min(max_bytes, cc_max(2 * read_bytes, conn->rcv_buffer_bytes)) & CONN_RCV_BUFFER_MAX;
 	conn->rcv_measure_ms = (uint16_t)tcp->now_ms;
@@ -36,24 +37,29 @@ static inline bool window_is_possible(uint32_t buffer_bytes, uint32_t shift)
 	return buffer_bytes >= 256 && buffer_bytes >= 1U << shift && buffer_bytes <= 65535U << 10;
 }
 
-/* Room for more text, as far as the window field can tell of it. */
-static inline uint32_t window_room_bytes(const struct tcp_conn *conn)
+/*
+ * Room for more text, as far as the window field can tell of it.  Where packets are severely short it is two segments: enough for
+ * who reads to be acknowledged on, and not so much that many could take what is left.
+ */
+static inline uint32_t window_room_bytes(const struct tcp *tcp, const struct tcp_conn *conn)
 {
 	uint32_t room_bytes =
 		conn->rcv_buffer_bytes > conn->readable_bytes ? conn->rcv_buffer_bytes - conn->readable_bytes : 0;
 
+	if (pressure_is_severe(&tcp->pressure, SLUICE_RESOURCE_PACKETS))
+		room_bytes = cc_min(room_bytes, 2U * conn->mss_bytes);
 	return cc_min(room_bytes, (uint32_t)UINT16_MAX << conn->rcv_shift);
 }
 
 /* What opening the window would add to what the peer was told; at most 0: nothing. */
-static inline int32_t window_gain_bytes(const struct tcp_conn *conn)
+static inline int32_t window_gain_bytes(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-	return (int32_t)(seq_add(conn->rcv_nxt, window_room_bytes(conn)).value - tcp_conn_rcv_told(conn).value);
+	return (int32_t)(seq_add(conn->rcv_nxt, window_room_bytes(tcp, conn)).value - tcp_conn_rcv_told(conn).value);
 }
 
-static inline bool window_is_worth_opening(const struct tcp_conn *conn)
+static inline bool window_is_worth_opening(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-	return window_gain_bytes(conn) >= (int32_t)cc_min(conn->rcv_buffer_bytes / 2, conn->mss_bytes);
+	return window_gain_bytes(tcp, conn) >= (int32_t)cc_min(conn->rcv_buffer_bytes / 2, conn->mss_bytes);
 }
 
 static inline uint32_t window_units(const struct tcp_conn *conn, uint32_t bytes)
@@ -66,12 +72,12 @@ static inline uint32_t window_units(const struct tcp_conn *conn, uint32_t bytes)
  * else a peer of tiny segments would push the edge along for ever.  It may slip back by less than a unit so (RFC 7323 section 2.4);
  * what was offered stays offered, see tcp_conn_rcv_edge().
  */
-static inline uint16_t window_offer_raw(const struct tcp_conn *conn)
+static inline uint16_t window_offer_raw(const struct tcp *tcp, const struct tcp_conn *conn)
 {
-	struct seq edge = window_is_worth_opening(conn) ? seq_add(conn->rcv_nxt, window_room_bytes(conn))
-							: tcp_conn_rcv_edge(conn);
+	struct seq edge = window_is_worth_opening(tcp, conn) ? seq_add(conn->rcv_nxt, window_room_bytes(tcp, conn))
+							     : tcp_conn_rcv_edge(conn);
 	uint32_t offer_bytes = seq_distance(edge, conn->rcv_nxt);
-	uint32_t room_raw = window_units(conn, window_room_bytes(conn));
+	uint32_t room_raw = window_units(conn, window_room_bytes(tcp, conn));
 	uint32_t raw = window_units(conn, offer_bytes);
 
 	if (raw > room_raw)

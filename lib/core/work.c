@@ -109,9 +109,10 @@ static bool work_send(struct tcp *tcp, struct tcp_conn *conn)
 	return more;
 }
 
+/* While text must wait for packets, ACKs need not: those further back have their turn, a bounded number of them each time. */
 bool tcp_output_work(struct tcp *tcp)
 {
-	uint32_t last = tcp->to_send.last;
+	uint32_t last = tcp->to_send.last, waiting_count = 0;
 	bool is_last = tcp->to_send.first == INDEX_NONE;
 	bool more = false;
 
@@ -123,8 +124,11 @@ bool tcp_output_work(struct tcp *tcp)
 		tcp->sends_tried = true;
 		conn = work_pop(tcp, &tcp->to_send);
 		is_last = tcp_conn_index(tcp, conn) == last;
-		if (work_send(tcp, conn))
-			more = true;
+		if (!work_send(tcp, conn))
+			continue;
+		more = true;
+		if (++waiting_count == WAITING_PER_TURN_MAX && !transmit_has_room_for_text(tcp))
+			return true;
 	}
 	return more;
 }

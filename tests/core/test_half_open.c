@@ -392,14 +392,17 @@ static void test_connections_full(void **state)
 	struct sluice_config config = scene_config();
 	struct scene *scene;
 	struct tcp_conn *first;
+	struct side second;
 
 	(void)state;
 	config.connections = 1;
 	scene = scene_listening(&config);
+	comes_from(scene, 4001, false);
+	second = scene->side;
 	comes_from(scene, 4000, false);
 	arrives(scene, plain_ack());
 	first = opens(scene, 0);
-	comes_from(scene, 4001, false);
+	speaks(scene, second);
 	arrives(scene, plain_ack());
 	expect_nothing(scene);
 	hears_nothing(scene);

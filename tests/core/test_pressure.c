@@ -4,6 +4,7 @@
  */
 #include "lib/core/pressure.h"
 
+#include "lib/core/receive_queue.h"
 #include "tests/core/instance.h"
 
 #define RECORDS 64
@@ -154,12 +155,56 @@ static void test_time(void **state)
 	free(tcp);
 }
 
+/* Holds `ranges` packets out of order, with a gap before each. */
+static void holds(struct tcp *tcp, struct tcp_conn *conn, uint32_t ranges)
+{
+	for (uint32_t i = 1; i <= ranges; i++) {
+		struct rte_mbuf *packet = packet_new();
+
+		packet->data_len = 10;
+		assert_int_equal(receive_queue_insert(tcp, conn, packet, seq_of(100 * i), false), RECEIVE_KEPT);
+	}
+}
+
+/* Severe: what came last goes first, of each in turn, until the level is left; never before. */
+static void test_out_of_order_is_given_up(void **state)
+{
+	struct sluice_config config = instance_config();
+	struct tcp_conn *conn[2];
+	struct tcp *tcp;
+
+	(void)state;
+	config.packets = 16;
+	tcp = instance_new(&config);
+	for (uint32_t i = 0; i < 2; i++) {
+		conn[i] = tcp_conn_at(tcp, pool_take(&tcp->conns));
+		holds(tcp, conn[i], i ? 4 : 7);
+	}
+	assert_int_equal(level(tcp, SLUICE_RESOURCE_PACKETS), SLUICE_PRESSURE_SOME);
+	assert_int_equal(tcp->ooo_packets, 11);
+	holds(tcp, tcp_conn_at(tcp, pool_take(&tcp->conns)), 1);
+	assert_int_equal(level(tcp, SLUICE_RESOURCE_PACKETS), SLUICE_PRESSURE_SEVERE);
+	while (level(tcp, SLUICE_RESOURCE_PACKETS) == SLUICE_PRESSURE_SEVERE)
+		;
+	assert_in_range(tcp->ooo_packets, 1, 9);
+	assert_int_equal(tcp->counter[SLUICE_COUNTER_out_of_order_given_up], 12 - tcp->ooo_packets);
+	for (uint32_t i = 0; i < tcp->conns.fresh_count; i++) {
+		struct tcp_conn *left = tcp_conn_at(tcp, i);
+
+		assert_true(!left->ooo_head || packet_of(left->ooo_head)->seq == 100); /* the oldest stays longest */
+		receive_queue_drop_out_of_order(tcp, left);
+	}
+	assert_int_equal(tcp->packets_held, 0);
+	assert_int_equal(instance_drain(tcp), 12);
+	free(tcp);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_marks),       cmocka_unit_test(test_worst),
 		cmocka_unit_test(test_small_pools), cmocka_unit_test(test_port_without_packets),
-		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_time),        cmocka_unit_test(test_out_of_order_is_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

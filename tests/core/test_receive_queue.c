@@ -205,6 +205,23 @@ static void check_ranges(const struct scene *scene)
 	}
 }
 
+/* The range that holds the newest stamp is as if it had never come. */
+static void drop_newest(struct scene *scene)
+{
+	uint32_t newest = 0, from = 0, to = 0, end, stamp;
+
+	for (uint32_t start = model_range(scene, scene->next, &end, &stamp); start < STREAM_BYTES;
+	     start = model_range(scene, end, &end, &stamp)) {
+		if (stamp < newest)
+			continue;
+		newest = stamp;
+		from = start;
+		to = end;
+	}
+	memset(&scene->stamp[from], 0, (to - from) * sizeof(scene->stamp[0]));
+	receive_queue_drop_newest(scene->tcp, scene->conn);
+}
+
 static void step(struct scene *scene)
 {
 	uint32_t choice = random_below(&scene->random, 16);
@@ -219,6 +236,8 @@ static void step(struct scene *scene)
 		bytes = random_below(&scene->random, scene->conn->readable_bytes + 1);
 		receive_queue_consume(scene->tcp, scene->conn, bytes);
 		scene->read += bytes;
+	} else if (choice == 2 && random_below(&scene->random, 4) == 0) {
+		drop_newest(scene);
 	} else if (offset < STREAM_BYTES) {
 		insert(scene, offset, bytes < STREAM_BYTES - offset ? bytes : STREAM_BYTES - offset);
 	}

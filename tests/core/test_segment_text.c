@@ -389,6 +389,30 @@ static void test_text_after_close(void **state)
 
 /* ---- The window -------------------------------------------------------------------------------------------- */
 
+/* Packets are short: nothing more is kept out of order, nor reported; what is in order goes on. */
+static void test_nothing_out_of_order_under_pressure(void **state)
+{
+	struct scene *scene = scene_new(NULL);
+	struct tcp_conn *conn = established(scene);
+
+	(void)state;
+	for (uint32_t level = SLUICE_PRESSURE_SOME; level <= SLUICE_PRESSURE_SEVERE; level++) {
+		scene->tcp->pressure.level[SLUICE_RESOURCE_PACKETS] = level;
+		put(scene, (struct segment){.seq = 2001, .ack = 1, .flags = TCP_ACK, .text = "late"});
+		assert_int_equal(counted(scene, drop_tcp_text_memory), level);
+		assert_null(conn->ooo_head);
+	}
+	put(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK, .text = "hello"});
+	reads(scene, conn, "hello");
+	scene->tcp->pressure.level[SLUICE_RESOURCE_PACKETS] = SLUICE_PRESSURE_NONE;
+	put(scene, (struct segment){.seq = 2001, .ack = 1, .flags = TCP_ACK, .text = "late"});
+	assert_non_null(conn->ooo_head);
+	turn(scene);
+	forget_sent(scene);
+	forget_events(scene);
+	scene_free(scene);
+}
+
 static struct sluice_config config_growing(void)
 {
 	struct sluice_config config = scene_config();
@@ -561,6 +585,7 @@ int main(void)
 		cmocka_unit_test(test_text_after_close),
 		cmocka_unit_test(test_window_follows_the_rate),
 		cmocka_unit_test(test_window_does_not_follow_arrivals),
+		cmocka_unit_test(test_nothing_out_of_order_under_pressure),
 		cmocka_unit_test(test_window_update),
 		cmocka_unit_test(test_no_update_that_says_nothing),
 		cmocka_unit_test(test_one_ack_a_burst),

@@ -10,6 +10,8 @@
 
 #define MSS 1000U
 
+static struct tcp tcp; /* under no pressure, but where a test says so */
+
 /* As after an ACK that offered `edge` bytes beyond rcv_nxt, with `readable` not consumed. */
 static struct tcp_conn conn_of(uint32_t rcv_nxt, uint8_t shift, uint32_t buffer, uint32_t readable, uint32_t edge)
 {
@@ -27,7 +29,7 @@ static struct tcp_conn conn_of(uint32_t rcv_nxt, uint8_t shift, uint32_t buffer,
 /* The field is written, and the application then reads on. */
 static uint32_t offer(struct tcp_conn *conn)
 {
-	window_offered(conn, window_offer_raw(conn));
+	window_offered(conn, window_offer_raw(&tcp, conn));
 	return (uint32_t)conn->rcv_wnd_raw << conn->rcv_shift;
 }
 
@@ -83,7 +85,7 @@ static void test_shut_and_read_empty(void **state)
 		}
 		assert_int_equal(conn.rcv_wnd_raw, 0);
 		conn.readable_bytes = 0;
-		assert_true(window_is_worth_opening(&conn));
+		assert_true(window_is_worth_opening(&tcp, &conn));
 		assert_int_equal(offer(&conn), buffer);
 	}
 }
@@ -96,10 +98,10 @@ static void test_no_crumbs_must_39(void **state)
 
 	(void)state;
 	conn.readable_bytes = 10000 - (MSS - 1);
-	assert_false(window_is_worth_opening(&conn));
+	assert_false(window_is_worth_opening(&tcp, &conn));
 	assert_int_equal(offer(&conn), 0);
 	conn.readable_bytes = 10000 - MSS;
-	assert_true(window_is_worth_opening(&conn));
+	assert_true(window_is_worth_opening(&tcp, &conn));
 	assert_int_equal(offer(&conn), MSS);
 	conn = conn_of(0, 0, 600, 600, 0); /* half of a small buffer */
 	conn.readable_bytes = 301;
@@ -116,14 +118,14 @@ static void test_never_taken_back_shld_14(void **state)
 	uint32_t edge = tcp_conn_rcv_edge(&conn).value;
 
 	(void)state;
-	assert_int_equal(window_room_bytes(&conn), 2000);
+	assert_int_equal(window_room_bytes(&tcp, &conn), 2000);
 	for (uint32_t i = 0; i < 10; i++) {
 		conn.rcv_nxt = seq_add(conn.rcv_nxt, MSS);
 		conn.readable_bytes += MSS;
 		offer(&conn);
 		assert_int_equal(tcp_conn_rcv_told(&conn).value, edge);
 	}
-	assert_int_equal(window_room_bytes(&conn), 0);
+	assert_int_equal(window_room_bytes(&tcp, &conn), 0);
 }
 
 /* At any scale, as text comes in any sizes and is read in any sizes: the edge slips back by less than a unit of its scale, whatever
@@ -162,13 +164,52 @@ static void test_no_gain_beyond_the_field(void **state)
 	struct tcp_conn conn = conn_of(0, 0, 1 << 20, 0, 65535);
 
 	(void)state;
-	assert_int_equal(window_gain_bytes(&conn), 0);
-	assert_false(window_is_worth_opening(&conn));
+	assert_int_equal(window_gain_bytes(&tcp, &conn), 0);
+	assert_false(window_is_worth_opening(&tcp, &conn));
 	assert_int_equal(offer(&conn), 65535);
 	conn.rcv_nxt = seq_add(conn.rcv_nxt, 500);
-	assert_int_equal(window_gain_bytes(&conn), 500);
+	assert_int_equal(window_gain_bytes(&tcp, &conn), 500);
 	conn = conn_of(0, 2, 1 << 20, 0, 65535 << 2);
-	assert_int_equal(window_gain_bytes(&conn), 0);
+	assert_int_equal(window_gain_bytes(&tcp, &conn), 0);
+}
+
+/* Packets severely short: two segments and no more, where there is room for them; what was offered stays offered, and nothing grows. */
+static void test_window_under_pressure(void **state)
+{
+	struct tcp_conn conn = conn_of(0, 0, 20000, 0, 1000), wide = conn_of(0, 0, 20000, 0, 9000);
+	struct tcp_conn full = conn_of(0, 0, 20000, 19000, 0);
+
+	(void)state;
+	tcp.pressure.level[SLUICE_RESOURCE_PACKETS] = SLUICE_PRESSURE_SOME;
+	assert_int_equal(window_room_bytes(&tcp, &conn), 20000);
+	tcp.pressure.level[SLUICE_RESOURCE_PACKETS] = SLUICE_PRESSURE_SEVERE;
+	assert_int_equal(window_room_bytes(&tcp, &full), 1000);
+	assert_int_equal(offer(&wide), 9000);
+	wide.rcv_nxt = seq_of(8500);
+	wide.readable_bytes = 8500;
+	assert_int_equal(offer(&wide), 2 * MSS);
+	assert_int_equal(offer(&conn), 2 * MSS);
+	conn.rcv_nxt = seq_of(1000);
+	assert_int_equal(offer(&conn), 2 * MSS);
+	tcp.pressure.level[SLUICE_RESOURCE_PACKETS] = SLUICE_PRESSURE_NONE;
+	assert_int_equal(offer(&conn), 20000);
+}
+
+/* What is consumed in a round trip makes the buffer grow, but not while packets are short. */
+static void test_growth_under_pressure(void **state)
+{
+	(void)state;
+	for (uint32_t level = SLUICE_PRESSURE_NONE; level <= SLUICE_PRESSURE_SEVERE; level++) {
+		struct tcp_conn conn = conn_of(15000, 0, 20000, 0, 5000);
+
+		conn.srtt_us = 9000;
+		conn.rcv_max_kib = 64;
+		tcp.now_ms = 20;
+		tcp.pressure.level[SLUICE_RESOURCE_PACKETS] = level;
+		window_consumed(&tcp, &conn);
+		assert_int_equal(conn.rcv_buffer_bytes, level == SLUICE_PRESSURE_NONE ? 30000 : 20000);
+	}
+	tcp.pressure.level[SLUICE_RESOURCE_PACKETS] = SLUICE_PRESSURE_NONE;
 }
 
 int main(void)
@@ -182,6 +223,8 @@ int main(void)
 		cmocka_unit_test(test_never_taken_back_shld_14),
 		cmocka_unit_test(test_edge_moves_right),
 		cmocka_unit_test(test_no_gain_beyond_the_field),
+		cmocka_unit_test(test_window_under_pressure),
+		cmocka_unit_test(test_growth_under_pressure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,6 +178,8 @@ static void test_stash_runs_dry(void **state)
 
 	(void)state;
 	stash_is_empty(scene);
+	for (; scene->tcp->stash.fresh_count < STASH_RESERVE_PACKETS; scene->packets++)
+		scene->tcp->stash.fresh[scene->tcp->stash.fresh_count++] = packet_new();
 	for (uint32_t i = 0; i < 8; i++) {
 		struct sluice_slice slice = {scene, 2 * MSS, NULL};
 
@@ -200,6 +202,57 @@ static void test_stash_runs_dry(void **state)
 		assert_int_equal(tcp_conn_at(scene->tcp, i)->snd_nxt.value, OUR_ISS + 1 + 2 * MSS);
 	assert_int_equal(counted(scene, text_bytes_sent), 16 * MSS);
 	abort_all(scene);
+	scene_free(scene);
+}
+
+/* The last packets are not for text: the ACK of one further back goes, and the text when there are more. */
+static void test_text_leaves_packets_for_acks(void **state)
+{
+	struct scene *scene = scene_of_many(2);
+	struct tcp_conn *second = tcp_conn_at(scene->tcp, 1);
+
+	(void)state;
+	stash_is_empty(scene);
+	scene->stash_packets = STASH_RESERVE_PACKETS;
+	turn(scene);
+	sends_bytes(scene, tcp_conn_at(scene->tcp, 0), 100, 0);
+	second->flags |= CONN_ACK_NOW;
+	work_output(scene->tcp, second);
+	turn(scene);
+	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_ACK});
+	expect_nothing(scene);
+	scene->stash_packets = STASH_RESERVE_PACKETS + 1;
+	turn(scene);
+	turn(scene);
+	speaks(scene, (struct side){.last = 2, .port = 2000, .our_port = 80, .iss = PEER_ISS, .our_iss = OUR_ISS});
+	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_PSH | TCP_ACK, .bytes = 100});
+	scene_free(scene);
+}
+
+/* Text waits on more connections than one turn looks at: all have their turn, and so has the ACK behind them. */
+static void test_ack_behind_a_crowd(void **state)
+{
+	uint32_t count = 3 * WAITING_PER_TURN_MAX;
+	struct scene *scene = scene_of_many(count);
+	struct tcp_conn *last = tcp_conn_at(scene->tcp, count - 1);
+	static const char text[] = "hello";
+	struct sluice_slice slice = {text, 5, NULL};
+	uint32_t rounds = 0;
+
+	(void)state;
+	stash_is_empty(scene);
+	scene->stash_packets = STASH_RESERVE_PACKETS;
+	turn(scene);
+	for (uint32_t i = 0; i < count - 1; i++)
+		user_send(scene->tcp, tcp_conn_at(scene->tcp, i), &slice, 1, SLUICE_SEND_STATIC);
+	last->flags |= CONN_ACK_NOW;
+	work_output(scene->tcp, last);
+	while (tcp_output_work(scene->tcp) && scene->tcp->transmit.count == 0)
+		rounds++;
+	assert_int_equal(rounds, 2);
+	assert_int_equal(scene->tcp->transmit.count, 1);
+	abort_all(scene);
+	forget_sent(scene);
 	scene_free(scene);
 }
 
@@ -254,6 +307,8 @@ int main(void)
 		cmocka_unit_test(test_fair_output),
 		cmocka_unit_test(test_news_while_the_port_refuses),
 		cmocka_unit_test(test_stash_runs_dry),
+		cmocka_unit_test(test_text_leaves_packets_for_acks),
+		cmocka_unit_test(test_ack_behind_a_crowd),
 		cmocka_unit_test(test_everybody_has_a_turn),
 	};
 

@@ -295,25 +295,46 @@ static void test_time_wait_is_recycled(void **state)
 	scene_free(scene);
 }
 
-/* Records run out: the handshake's last ACK is dropped, not answered, and the next one that finds room opens. */
+/* A SYN from this port; false: silence. */
+static bool is_syn_answered(struct scene *scene, uint16_t port, struct side *side)
+{
+	scene->side.port = port;
+	arrives(scene, (struct segment){.flags = TCP_SYN, .mss = 1000});
+	if (sent_count(scene) == 0)
+		return false;
+	scene->side.our_iss = be32_value(be32_at(scene->sent[scene->sent_first].bytes.at + L3 + 24));
+	*side = scene->side;
+	forget_sent(scene);
+	return true;
+}
+
+/* Records run out: of handshakes under way the last ACK is dropped, not answered, and whoever begins one then meets silence. */
 static void test_more_connections_than_records(void **state)
 {
 	struct scene *scene = scene_new(NULL);
-	uint32_t opened = 0;
+	uint32_t opened = 0, answered = 0;
 
 	(void)state;
 	listens(scene);
-	for (uint32_t i = 0; i < 30; i++) {
-		scene->side.port = (uint16_t)(10000 + i);
-		arrives(scene, (struct segment){.flags = TCP_SYN, .mss = 1000});
-		scene->side.our_iss = be32_value(be32_at(scene->sent[scene->sent_first].bytes.at + L3 + 24));
-		forget_sent(scene);
-		arrives(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK});
-		assert_int_equal(sent_with(scene, TCP_RST), 0);
-		opened += scene->event_end;
-		forget_events(scene);
+	for (uint32_t i = 0; i < 30; i += 3) {
+		struct side side[3];
+		uint32_t count = 0;
+
+		for (uint32_t k = 0; k < 3; k++)
+			count += is_syn_answered(scene, (uint16_t)(10000 + i + k), &side[count]);
+		answered += count;
+		while (count--) {
+			speaks(scene, side[count]);
+			arrives(scene, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK});
+			assert_int_equal(sent_with(scene, TCP_RST), 0);
+			opened += scene->event_end;
+			forget_events(scene);
+		}
 	}
 	assert_int_equal(opened, scene->tcp->config.connections);
+	assert_int_equal(counted(scene, drop_tcp_connections_full), answered - opened);
+	assert_int_equal(counted(scene, drop_tcp_listen_full), 30 - answered);
+	assert_true(answered > opened && answered < 30);
 	assert_true(half_open_count(&scene->tcp->half_open) <= scene->tcp->config.half_open);
 	scene_free(scene);
 }

@@ -43,7 +43,7 @@ static void draw_small_pools(struct world *world, struct sluice_config *config)
 	if (odd(world, 15))
 		config->out_of_order = between(world, 2, 16);
 	if (odd(world, 10))
-		config->packets = between(world, 60, 300); /* of which a share may be held; the port itself has more */
+		config->packets = between(world, 24, 150); /* of which a share may be held; the port itself has more */
 }
 
 static void draw_windows(struct world *world, struct sluice_config *config)
