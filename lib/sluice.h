@@ -133,6 +133,13 @@ enum sluice_ecn {
 	SLUICE_ECN_ASK,   /* asked for, too, in the SYN */
 };
 
+/* SYN cookies (RFC 4987 section 3.6): when SYNs are answered without a half-open entry. */
+enum sluice_cookies {
+	SLUICE_COOKIES_AUTO,   /* while entries, or SYNs, are too many */
+	SLUICE_COOKIES_ALWAYS, /* but for those that reuse a tuple in TIME-WAIT */
+	SLUICE_COOKIES_NEVER,  /* entries are evicted, oldest first, and their handshakes end */
+};
+
 enum sluice_idle { SLUICE_IDLE_BUSY, SLUICE_IDLE_SLEEP };
 
 /* All sizes are per worker.  sluice_config_defaults() fills in every field. */
@@ -176,7 +183,17 @@ struct sluice_config {
 	uint32_t keepalive_interval_ms; /* between probes; whole seconds, 1 s to 4,095 s */
 	uint32_t keepalive_probes;      /* without an answer, 1 to 15, that end a connection */
 	uint32_t resets_per_second;     /* RST and ACK answered to no connection */
-	uint8_t secret[64];             /* table, ISN, timestamp and port keys; all zero: drawn from the system */
+	enum sluice_cookies cookies;
+	uint32_t cookies_half_open_percent; /* `auto`: of either family's entries in use; until half as many are */
+	uint32_t cookies_syns_per_second;   /* `auto`: beyond so many; until they are at most half as many */
+	uint32_t cookies_opens_per_second;  /* connections opened by cookies, at most; 0: no limit */
+	/*
+	 * A key that hosts behind one address share, 32 to 64 bytes, so that each knows the cookies of all; the one before
+	 * it is known, too, while they change over.  They must agree on the time, to 16 s.  0 bytes: none.
+	 */
+	uint8_t cookie_key[64], cookie_key_previous[64];
+	uint32_t cookie_key_bytes, cookie_key_previous_bytes;
+	uint8_t secret[64]; /* table, ISN, timestamp and port keys; all zero: drawn from the system */
 };
 
 SLUICE_API void sluice_config_defaults(struct sluice_config *config);
@@ -205,8 +222,9 @@ struct sluice_fragments {
  */
 struct sluice_io {
 	void *user;
-	uint64_t (*now_ns)(void *user); /* monotonic */
-	uint64_t (*cycles)(void *user); /* for busy_cycles; NULL: not counted */
+	uint64_t (*now_ns)(void *user);  /* monotonic */
+	uint64_t (*wall_ns)(void *user); /* since 1970: asked for once a second where a cookie key is shared */
+	uint64_t (*cycles)(void *user);  /* for busy_cycles; NULL: not counted */
 	uint32_t (*receive)(void *user, struct rte_mbuf **packet, uint32_t max); /* passes ownership to the worker */
 	uint32_t (*send)(void *user, struct rte_mbuf **packet, uint32_t count);  /* takes the first n and returns n */
 	uint32_t (*allocate)(void *user, struct rte_mbuf **packet, uint32_t count); /* fresh packets; may give fewer */

@@ -8,13 +8,11 @@
 #include "app/common/endpoint.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "app/common/endpoint_item.h"
+#include "app/common/key_file.h"
 
 void endpoint_defaults(struct endpoint *endpoint)
 {
@@ -102,30 +100,32 @@ static const char *gateway_take(struct sluice_port_config *port, const char *tex
 	return NULL;
 }
 
-/* The secret is 64 bytes as they are; a file that others can read is none. */
 static int secret_read(struct endpoint *endpoint, const struct options *options)
 {
-	const char *path = endpoint->secret_file;
-	uint8_t bytes[sizeof(endpoint->config.secret) + 1];
-	struct stat status;
-	ssize_t count;
-	int file = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t bytes[KEY_FILE_BYTES_MAX];
+	uint32_t count;
 
-	if (file < 0 || fstat(file, &status)) {
-		options_refuse(options, "--secret-file: cannot read '%s': %s", path, strerror(errno));
-		if (file >= 0)
-			close(file);
+	if (key_file_read(options, "secret-file", endpoint->secret_file, bytes, &count))
 		return -EINVAL;
-	}
-	count = read(file, bytes, sizeof(bytes));
-	close(file);
-	if (status.st_mode & (S_IRWXG | S_IRWXO))
-		return REFUSE(options, "--secret-file: others may read '%s'; run chmod 600 on it", path);
-	if (count != (ssize_t)sizeof(endpoint->config.secret))
-		return REFUSE(options, "--secret-file: '%s' must hold exactly %zu bytes", path,
+	if (count != sizeof(endpoint->config.secret))
+		return REFUSE(options, "--secret-file: '%s' must hold exactly %zu bytes", endpoint->secret_file,
 			      sizeof(endpoint->config.secret));
 	memcpy(endpoint->config.secret, bytes, sizeof(endpoint->config.secret));
 	return 0;
+}
+
+static int cookie_keys_read(struct endpoint *endpoint, const struct options *options)
+{
+	struct sluice_config *config = &endpoint->config;
+	const char *path = endpoint->cookie_key_file, *previous = endpoint->cookie_key_previous_file;
+
+	if (previous && !path)
+		return REFUSE(options, "--cookie-key-previous needs --cookie-key, the one that is used now");
+	if (path && key_file_read_key(options, "cookie-key", path, config->cookie_key, &config->cookie_key_bytes))
+		return -EINVAL;
+	return previous ? key_file_read_key(options, "cookie-key-previous", previous, config->cookie_key_previous,
+					    &config->cookie_key_previous_bytes)
+			: 0;
 }
 
 static int bounds_check(const struct sluice_config *config, const struct options *options)
@@ -159,6 +159,8 @@ int endpoint_finish(struct endpoint *endpoint, const struct eal_split *split, co
 	}
 	if (!error && endpoint->secret_file)
 		error = secret_read(endpoint, options);
+	if (!error)
+		error = cookie_keys_read(endpoint, options);
 	if (!error)
 		error = bounds_check(config, options);
 	config->eal_arguments = split->eal_arguments;

@@ -22,6 +22,7 @@ struct endpoint {
 	struct options_list ports, addresses, gateways;
 	uint32_t mtu_bytes;
 	const char *secret_file;
+	const char *cookie_key_file, *cookie_key_previous_file;
 	bool quiet;
 };
 

@@ -14,6 +14,8 @@ static const char *const congestion_choices[] = {[SLUICE_CONGESTION_CUBIC] = "cu
 						 NULL};
 static const char *const ecn_choices[] = {
 	[SLUICE_ECN_OFF] = "off", [SLUICE_ECN_GRANT] = "grant", [SLUICE_ECN_ASK] = "ask", NULL};
+static const char *const cookies_choices[] = {
+	[SLUICE_COOKIES_AUTO] = "auto", [SLUICE_COOKIES_ALWAYS] = "always", [SLUICE_COOKIES_NEVER] = "never", NULL};
 static const char *const idle_choices[] = {[SLUICE_IDLE_BUSY] = "busy", [SLUICE_IDLE_SLEEP] = "sleep", NULL};
 
 static const char *check_address(const char *value)
@@ -74,6 +76,12 @@ static const char *check_port(const char *value)
 	{                                                                                                           \
 		.name = name_, .group = "TCP", CONFIG(field_), .kind = OPTIONS_TIME, .unit_ns = MS_NS, .low = low_, \
 		.high = high_, .help = help_                                                                        \
+	}
+
+#define KEY(name_, field_, help_)                                                                          \
+	{                                                                                                  \
+		.name = name_, .group = "TCP", FIELD(field_), .kind = OPTIONS_TEXT, .placeholder = "FILE", \
+		.default_text = "none", .help = help_                                                      \
 	}
 
 static const struct options_entry entries[] = {
@@ -170,6 +178,26 @@ static const struct options_entry entries[] = {
 	       "Probes in a row without an answer that end a connection."),
 	NUMBER("resets-per-second", resets_per_second, 0, 100000000,
 	       "RST and ACK answered to segments of no connection, at most."),
+	{.name = "cookies",
+	 .group = "TCP",
+	 CONFIG(cookies),
+	 .kind = OPTIONS_CHOICE,
+	 .choices = cookies_choices,
+	 .help = "SYN cookies (RFC 4987): SYNs are answered without a half-open entry while entries or SYNs are too "
+		 "many "
+		 "(auto), always, or never."},
+	NUMBER("cookies-half-open", cookies_half_open_percent, 1, 100,
+	       "Auto: percent of half-open entries in use, of either family, from which on; until half as many are."),
+	NUMBER("cookies-syns", cookies_syns_per_second, 0, 1000000000,
+	       "Auto: SYNs in one second, beyond which; until they are at most half as many."),
+	NUMBER("cookies-opens", cookies_opens_per_second, 0, 1000000000,
+	       "Connections opened by cookies in a second, at most; 0: no limit."),
+	KEY("cookie-key", cookie_key_file,
+	    "32 to 64 bytes, as they are or in hexadecimal digits, that hosts behind one address share, so that each "
+	    "knows "
+	    "the cookies of all, in a file that only its owner can read. Their clocks must agree to 16s."),
+	KEY("cookie-key-previous", cookie_key_previous_file,
+	    "The same key as it was before, whose cookies count, too, while the hosts change over."),
 	{.name = "secret-file",
 	 .group = "TCP",
 	 FIELD(secret_file),

@@ -7,40 +7,6 @@
 
 #include <string.h>
 
-#include "lib/base/bytes.h"
-
-struct siphash {
-	uint64_t v0, v1, v2, v3;
-};
-
-static inline uint64_t rotate_left(uint64_t value, unsigned count)
-{
-	return value << count | value >> (64 - count);
-}
-
-static inline void siphash_rounds(struct siphash *hash, int count)
-{
-	for (int i = 0; i < count; i++) {
-		hash->v0 += hash->v1;
-		hash->v2 += hash->v3;
-		hash->v1 = rotate_left(hash->v1, 13) ^ hash->v0;
-		hash->v3 = rotate_left(hash->v3, 16) ^ hash->v2;
-		hash->v0 = rotate_left(hash->v0, 32);
-		hash->v2 += hash->v1;
-		hash->v0 += hash->v3;
-		hash->v1 = rotate_left(hash->v1, 17) ^ hash->v2;
-		hash->v3 = rotate_left(hash->v3, 21) ^ hash->v0;
-		hash->v2 = rotate_left(hash->v2, 32);
-	}
-}
-
-static inline void siphash_word(struct siphash *hash, uint64_t word, int rounds)
-{
-	hash->v3 ^= word;
-	siphash_rounds(hash, rounds);
-	hash->v0 ^= word;
-}
-
 /* Up to 7 bytes and, on top, the whole length's low byte.  In halves: each load finds what one store has written. */
 static inline uint64_t siphash_last_word(const uint8_t *data, size_t bytes)
 {
@@ -58,23 +24,6 @@ static inline uint64_t siphash_last_word(const uint8_t *data, size_t bytes)
 	for (size_t i = 0; i < bytes % 4; i++, shift += 8)
 		word |= (uint64_t)data[i] << shift;
 	return word;
-}
-
-static inline struct siphash siphash_start(struct siphash_key key)
-{
-	return (struct siphash){
-		.v0 = key.k0 ^ 0x736f6d6570736575,
-		.v1 = key.k1 ^ 0x646f72616e646f6d,
-		.v2 = key.k0 ^ 0x6c7967656e657261,
-		.v3 = key.k1 ^ 0x7465646279746573,
-	};
-}
-
-static inline uint64_t siphash_finish(struct siphash *hash, int rounds)
-{
-	hash->v2 ^= 0xff;
-	siphash_rounds(hash, rounds);
-	return hash->v0 ^ hash->v1 ^ hash->v2 ^ hash->v3;
 }
 
 static inline __attribute__((always_inline)) uint64_t siphash(struct siphash_key key, const void *data, size_t bytes,

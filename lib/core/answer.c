@@ -8,18 +8,19 @@
 #include "lib/core/transmit.h"
 #include "lib/wire/ip.h"
 
-bool answer_send(struct tcp *tcp, const struct answer *answer)
+uint32_t answer_clock_ms(const struct tcp *tcp, const struct tuple *tuple)
 {
-	struct rte_mbuf *packet = transmit_take(tcp);
+	return tcp->now_ms + tcp->stamp_ms + cookie_timestamp_offset(tcp->keys.cookie, tuple);
+}
+
+/* In front of nothing: the packet is empty, with room for headers before its end. */
+static bool answer_put(struct tcp *tcp, const struct answer *answer, struct rte_mbuf *packet)
+{
 	struct tcp_options options = answer->options;
 	uint8_t option_bytes[40];
 
-	if (!packet) {
-		COUNT(tcp, drop_no_buffer);
-		return false;
-	}
-	if (options.present & TCP_HAS_TIMESTAMPS)
-		options.tsval = tcp->now_ms + cookie_timestamp_offset(&tcp->keys, answer->tuple);
+	if (options.present & TCP_HAS_TIMESTAMPS && !(answer->flags & TCP_SYN))
+		options.tsval = answer_clock_ms(tcp, answer->tuple);
 	build_segment(packet, &(struct build_segment){
 				      .tuple = answer->tuple,
 				      .source_mac = &tcp->rules.mac,
@@ -36,6 +37,26 @@ bool answer_send(struct tcp *tcp, const struct answer *answer)
 			      });
 	COUNT(tcp, segments_sent);
 	return transmit_put(tcp, packet);
+}
+
+bool answer_send(struct tcp *tcp, const struct answer *answer)
+{
+	struct rte_mbuf *packet = transmit_take(tcp);
+
+	if (!packet) {
+		COUNT(tcp, drop_no_buffer);
+		return false;
+	}
+	return answer_put(tcp, answer, packet);
+}
+
+void answer_send_in_place(struct tcp *tcp, const struct answer *answer, struct rte_mbuf *packet)
+{
+	stash_unguard(packet); /* our headers may be longer than what asked */
+	packet->data_off = (uint16_t)(PACKET_HEADROOM_BYTES + build_header_bytes(false, TCP_HEADER_BYTES_MAX));
+	packet->data_len = 0;
+	packet->pkt_len = 0;
+	answer_put(tcp, answer, packet);
 }
 
 bool answer_is_allowed(struct tcp *tcp)

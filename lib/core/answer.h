@@ -15,11 +15,17 @@ struct answer {
 	uint16_t window;
 	uint8_t flags;
 	const struct listener *listener; /* whose TTL and DSCP it has; NULL: the usual ones */
-	struct tcp_options options;      /* tsval is filled in */
+	struct tcp_options options;      /* tsval is filled in, but for SYN-ACKs */
 };
 
 /* False: no packet, or no room. */
 bool answer_send(struct tcp *tcp, const struct answer *answer);
+
+/* In the packet that asks, which is kept; answer->tuple and answer->mac may not lie in it. */
+void answer_send_in_place(struct tcp *tcp, const struct answer *answer, struct rte_mbuf *packet);
+
+/* Our timestamp clock towards a peer, in ms. */
+uint32_t answer_clock_ms(const struct tcp *tcp, const struct tuple *tuple);
 
 /* May another answer to no connection leave?  A token bucket per worker, jittered so that a stranger cannot count it. */
 bool answer_is_allowed(struct tcp *tcp);

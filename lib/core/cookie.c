@@ -22,58 +22,102 @@ static struct siphash_key cookie_derive(const uint8_t secret[64], uint8_t purpos
 	return key;
 }
 
-void cookie_keys(struct tcp_keys *keys, const uint8_t secret[64])
+void cookie_keys(struct tcp_keys *keys, const struct sluice_config *config)
 {
 	*keys = (struct tcp_keys){
-		.table = cookie_derive(secret, 1),
-		.cookie_front = cookie_derive(secret, 2),
-		.cookie = cookie_derive(secret, 3),
-		.timestamp = cookie_derive(secret, 4),
-		.port_offset = cookie_derive(secret, 5),
-		.port_increment = cookie_derive(secret, 6),
-		.isn = cookie_derive(secret, 7),
+		.table = cookie_derive(config->secret, 1),
+		.cookie = cookie_derive(config->cookie_key_bytes ? config->cookie_key : config->secret, 2),
+		.cookie_previous = config->cookie_key_previous_bytes ? cookie_derive(config->cookie_key_previous, 2)
+								     : cookie_derive(config->secret, 3),
+		.port_offset = cookie_derive(config->secret, 5),
+		.port_increment = cookie_derive(config->secret, 6),
+		.isn = cookie_derive(config->secret, 7),
 	};
 }
 
-struct cookie_input {
-	struct tuple tuple;
-	uint32_t irs, epoch;
-};
-
-static uint32_t cookie_front(const struct tcp_keys *keys, const struct tuple *tuple)
+/* The hash of the addresses, on which all three hashes of a handshake go on; `*bytes` of input so far. */
+static inline __attribute__((always_inline)) struct siphash cookie_addresses(struct siphash_key key,
+									     const struct tuple *tuple, uint64_t *bytes)
 {
-	return (uint32_t)siphash_2_4(keys->cookie_front, tuple, sizeof(*tuple));
+	struct siphash hash = siphash_start(key);
+
+	if (ip_is_ipv4(&tuple->local)) {
+		siphash_word(&hash,
+			     le64_at(tuple->local.byte + 8) >> 32 |
+				     (le64_at(tuple->remote.byte + 8) & 0xffffffff00000000),
+			     2);
+		*bytes = 8;
+		return hash;
+	}
+	siphash_word(&hash, le64_at(tuple->local.byte), 2);
+	siphash_word(&hash, le64_at(tuple->local.byte + 8), 2);
+	siphash_word(&hash, le64_at(tuple->remote.byte), 2);
+	siphash_word(&hash, le64_at(tuple->remote.byte + 8), 2);
+	*bytes = 32;
+	return hash;
 }
 
-static uint32_t cookie_hash(const struct tcp_keys *keys, const struct tuple *tuple, struct seq irs, uint32_t epoch)
+static inline uint64_t cookie_ports(const struct tuple *tuple)
 {
-	struct cookie_input input = {*tuple, irs.value, epoch};
-
-	return (uint32_t)siphash_2_4(keys->cookie, &input, sizeof(input)) & COOKIE_MASK;
+	return (uint64_t)tuple->remote_port << 16 | tuple->local_port;
 }
 
-struct seq cookie_make(const struct tcp_keys *keys, const struct tuple *tuple, struct seq irs, uint64_t now_ns,
-		       uint32_t code)
+/* The last word of an input tells its length: no two of the three hashes below are ever of the same input. */
+static inline uint32_t cookie_finish(struct siphash hash, uint64_t last_bytes, uint64_t bytes)
 {
-	uint32_t epoch = (uint32_t)(now_ns / COOKIE_EPOCH_NS);
-	uint32_t low = (cookie_hash(keys, tuple, irs, epoch) + code) & COOKIE_MASK;
-
-	ASSERT(code < COOKIE_CODES_COUNT);
-	return seq_of(cookie_front(keys, tuple) + (epoch << 22) + low);
+	siphash_word(&hash, bytes << 56 | last_bytes, 2);
+	return (uint32_t)siphash_finish(&hash, 4);
 }
 
-int cookie_check(const struct tcp_keys *keys, const struct tuple *tuple, struct seq irs, uint64_t now_ns,
+static inline uint32_t cookie_stamp(struct siphash addresses, uint64_t bytes)
+{
+	return cookie_finish(addresses, 0, bytes);
+}
+
+static inline uint32_t cookie_front(struct siphash addresses, uint64_t bytes, const struct tuple *tuple)
+{
+	return cookie_finish(addresses, cookie_ports(tuple), bytes + 4);
+}
+
+static inline uint32_t cookie_hash(struct siphash addresses, uint64_t bytes, const struct tuple *tuple, struct seq irs,
+				   uint32_t epoch)
+{
+	siphash_word(&addresses, (uint64_t)irs.value << 32 | cookie_ports(tuple), 2);
+	return cookie_finish(addresses, epoch, bytes + 12);
+}
+
+struct cookie cookie_make_stamped(struct siphash_key key, const struct tuple *tuple, struct seq irs, uint32_t epoch,
+				  uint32_t code)
+{
+	uint64_t bytes;
+	struct siphash addresses = cookie_addresses(key, tuple, &bytes);
+	uint32_t low = (cookie_hash(addresses, bytes, tuple, irs, epoch) + code) & COOKIE_MASK;
+
+	ASSERT(code < COOKIE_CODES_COUNT || code == COOKIE_CODE_NONE);
+	return (struct cookie){
+		.isn = seq_of(cookie_front(addresses, bytes, tuple) + (epoch << 22) + low),
+		.timestamp_offset = cookie_stamp(addresses, bytes),
+	};
+}
+
+struct seq cookie_make(struct siphash_key key, const struct tuple *tuple, struct seq irs, uint32_t epoch, uint32_t code)
+{
+	return cookie_make_stamped(key, tuple, irs, epoch, code).isn;
+}
+
+int cookie_check(struct siphash_key key, const struct tuple *tuple, struct seq irs, uint32_t epoch, uint32_t ahead,
 		 struct seq isn)
 {
-	uint32_t epoch = (uint32_t)(now_ns / COOKIE_EPOCH_NS);
-	uint32_t rest = isn.value - cookie_front(keys, tuple);
-	uint32_t age = (epoch - (rest >> 22)) & 0x3ff;
+	uint64_t bytes;
+	struct siphash addresses = cookie_addresses(key, tuple, &bytes);
+	uint32_t rest = isn.value - cookie_front(addresses, bytes, tuple);
+	uint32_t age = (epoch + ahead - (rest >> 22)) & 0x3ff; /* 0: of the newest epoch that counts */
 	uint32_t code;
 
-	if (age > 1)
-		return -1;
-	code = (rest - cookie_hash(keys, tuple, irs, epoch - age)) & COOKIE_MASK;
-	return code < COOKIE_CODES_COUNT ? (int)code : -1;
+	if (age >= ahead + COOKIE_EPOCHS_LIFE)
+		return COOKIE_NOT_NOW;
+	code = (rest - cookie_hash(addresses, bytes, tuple, irs, epoch + ahead - age)) & COOKIE_MASK;
+	return code < COOKIE_CODES_COUNT ? (int)code : COOKIE_NOT_OURS;
 }
 
 struct seq cookie_active_isn(const struct tcp_keys *keys, const struct tuple *tuple, uint64_t now_ns)
@@ -81,7 +125,10 @@ struct seq cookie_active_isn(const struct tcp_keys *keys, const struct tuple *tu
 	return seq_of((uint32_t)(now_ns / 4000) + (uint32_t)siphash_2_4(keys->isn, tuple, sizeof(*tuple)));
 }
 
-uint32_t cookie_timestamp_offset(const struct tcp_keys *keys, const struct tuple *tuple)
+uint32_t cookie_timestamp_offset(struct siphash_key key, const struct tuple *tuple)
 {
-	return (uint32_t)siphash_2_4(keys->timestamp, tuple, offsetof(struct tuple, local_port));
+	uint64_t bytes;
+	struct siphash addresses = cookie_addresses(key, tuple, &bytes);
+
+	return cookie_stamp(addresses, bytes);
 }

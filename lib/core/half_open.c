@@ -6,14 +6,11 @@
 
 #include "lib/core/answer.h"
 #include "lib/core/cc.h"
-#include "lib/core/ecn.h"
+#include "lib/core/cookie.h"
 #include "lib/core/half_open_fifo.h"
 #include "lib/core/life.h"
-#include "lib/core/output.h"
-#include "lib/core/rtt.h"
-#include "lib/core/segment.h"
-#include "lib/core/window.h"
-#include "lib/core/work.h"
+#include "lib/core/passive.h"
+#include "lib/core/stateless.h"
 
 #define DUE_TICKS (16U * (1000000 / TICK_NS)) /* unit of due_16ms */
 
@@ -104,26 +101,37 @@ static void half_open_drop(struct tcp *tcp, uint32_t index)
 	half_open_free(tcp, index);
 }
 
-/* The window that its SYN-ACK offers; the raw field of a segment after it is this by our scale. */
-static uint16_t half_open_window(const struct tcp *tcp, const struct half_open *entry)
+static struct handshake half_open_agreed(const struct half_open *entry)
 {
-	uint32_t receive_bytes = tcp->listeners.listener[entry->listener].receive_bytes;
-
-	return window_syn(receive_bytes ? receive_bytes : tcp->config.receive_bytes,
-			  entry->shift != HALF_OPEN_NO_SHIFT ? tcp->config.window_shift : 0);
+	return (struct handshake){
+		.ts_recent = entry->ts_recent,
+		.mss_bytes = entry->mss_bytes,
+		.shift = entry->shift,
+		.sack = entry->sack,
+		.timestamps = entry->timestamps,
+		.ecn = entry->ecn,
+	};
 }
 
-static uint16_t half_open_our_mss(const struct tcp *tcp, uint32_t index)
+static uint16_t half_open_window(const struct tcp *tcp, const struct half_open *entry)
 {
-	uint16_t wanted_bytes = tcp->listeners.listener[half_open_at(&tcp->half_open, index)->listener].mss_bytes;
-	uint16_t most_bytes = output_our_mss(tcp, !(index & HALF_OPEN_IPV6));
+	struct handshake agreed = half_open_agreed(entry);
 
-	return wanted_bytes && wanted_bytes < most_bytes ? wanted_bytes : most_bytes;
+	return passive_window(tcp, entry->listener, &agreed);
+}
+
+/* Where a cookie may be asked for it, the SYN-ACK's timestamp has the cookie's bits, even if its ISN has not. */
+static uint32_t half_open_tsval(const struct tcp *tcp, const struct tuple *tuple, const struct handshake *agreed)
+{
+	uint32_t clock_ms = answer_clock_ms(tcp, tuple);
+
+	return tcp->config.cookies == SLUICE_COOKIES_NEVER ? clock_ms : handshake_tsval(agreed, clock_ms);
 }
 
 static void half_open_answer(struct tcp *tcp, uint32_t index)
 {
 	const struct half_open *entry = half_open_at(&tcp->half_open, index);
+	struct handshake agreed = half_open_agreed(entry);
 	struct tuple tuple = half_open_tuple(tcp, index);
 	struct answer answer = {
 		.tuple = &tuple,
@@ -132,19 +140,13 @@ static void half_open_answer(struct tcp *tcp, uint32_t index)
 		.seq = entry->iss,
 		.ack = seq_add(entry->irs, 1),
 		.flags = TCP_SYN | TCP_ACK | (entry->ecn ? TCP_ECE : 0),
-		.window = half_open_window(tcp, entry),
-		.options = {.present = TCP_HAS_MSS,
-			    .mss_bytes = half_open_our_mss(tcp, index),
-			    .window_shift = tcp->config.window_shift,
-			    .tsecr = entry->ts_recent},
+		.window = passive_window(tcp, entry->listener, &agreed),
+		.options = handshake_options(tcp, &agreed),
 	};
 
-	if (entry->timestamps)
-		answer.options.present |= TCP_HAS_TIMESTAMPS;
-	if (entry->sack)
-		answer.options.present |= TCP_HAS_SACK_PERMITTED;
-	if (entry->shift != HALF_OPEN_NO_SHIFT)
-		answer.options.present |= TCP_HAS_WINDOW_SCALE;
+	answer.options.mss_bytes = passive_mss(tcp, entry->listener, index & HALF_OPEN_IPV6);
+	if (agreed.timestamps)
+		answer.options.tsval = half_open_tsval(tcp, &tuple, &agreed);
 	answer_send(tcp, &answer);
 }
 
@@ -193,6 +195,7 @@ static uint32_t half_open_take(struct tcp *tcp, bool ipv6)
 			return HALF_OPEN_NONE;
 		COUNT(tcp, half_open_evicted);
 		tcp_stepped(tcp, SLUICE_STATE_SYN_RECEIVED, SLUICE_STATE_CLOSED);
+		syn_gate_given(tcp);
 		half_open_drop(tcp, oldest);
 	}
 	return pool_take(pool) | (ipv6 ? HALF_OPEN_IPV6 : 0);
@@ -206,21 +209,27 @@ static uint8_t half_open_hop(struct half_open_set *set, const struct mac *mac)
 	return hop;
 }
 
+struct seq half_open_isn(const struct tcp *tcp, const struct frame *syn)
+{
+	struct handshake asked = handshake_of_syn(tcp, syn);
+
+	return cookie_make(tcp->keys.cookie, &syn->tuple, syn->seq, tcp->cookie_epoch,
+			   handshake_code(&asked, syn->ipv6));
+}
+
 static void half_open_fill(struct tcp *tcp, struct half_open *entry, const struct frame *syn)
 {
-	const struct tcp_options *options = &syn->options;
+	struct handshake asked = handshake_of_syn(tcp, syn);
 
 	entry->irs = syn->seq;
 	entry->remote_port = syn->tuple.remote_port;
 	entry->hop = half_open_hop(&tcp->half_open, frame_source_mac(syn)) & 63U;
-	entry->mss_bytes = options->present & TCP_HAS_MSS ? cc_min(options->mss_bytes, 16383) & 16383 : 0;
-	entry->shift = HALF_OPEN_NO_SHIFT;
-	if (options->present & TCP_HAS_WINDOW_SCALE)
-		entry->shift = cc_min(options->window_shift, WINDOW_SHIFT_MAX) & 15U;
-	entry->sack = options->present & TCP_HAS_SACK_PERMITTED && tcp->config.sack;
-	entry->timestamps = options->present & TCP_HAS_TIMESTAMPS && tcp->config.timestamps;
-	entry->ts_recent = options->tsval;
-	entry->ecn = ecn_is_asked(tcp, syn);
+	entry->mss_bytes = cc_min(asked.mss_bytes, 16383) & 16383;
+	entry->shift = asked.shift & 15U;
+	entry->sack = asked.sack;
+	entry->timestamps = asked.timestamps;
+	entry->ts_recent = asked.ts_recent;
+	entry->ecn = asked.ecn;
 }
 
 static void half_open_make_entry(struct tcp *tcp, const struct frame *syn, uint64_t hash, const struct half_open *like)
@@ -274,37 +283,19 @@ bool half_open_has_room(const struct tcp *tcp, bool ipv6, bool pinned)
 /* The connection that the entry promised; NULL: no record is free, and the entry stays. */
 static struct tcp_conn *half_open_promote(struct tcp *tcp, uint32_t index, const struct frame *frame, uint64_t hash)
 {
-	struct half_open *entry = half_open_at(&tcp->half_open, index);
-	const struct listener *listener = &tcp->listeners.listener[entry->listener];
-	uint32_t round_trip_ms = half_open_round_trip_ms(tcp, entry);
-	struct tcp_conn *conn = life_new(tcp, &frame->tuple);
-	struct tcp_options options = {
-		.mss_bytes = entry->mss_bytes, .window_shift = entry->shift, .tsval = entry->ts_recent};
+	const struct half_open *entry = half_open_at(&tcp->half_open, index);
+	struct passive passive = {
+		.agreed = half_open_agreed(entry),
+		.irs = entry->irs,
+		.iss = entry->iss,
+		.listener = entry->listener,
+		.repeats = entry->attempts - 1U,
+		.round_trip_ms = half_open_round_trip_ms(tcp, entry),
+	};
+	struct tcp_conn *conn = passive_new(tcp, &passive, frame);
 
 	if (!conn)
 		return NULL;
-	options.present =
-		(uint8_t)((entry->mss_bytes ? TCP_HAS_MSS : 0) |
-			  (entry->shift != HALF_OPEN_NO_SHIFT ? TCP_HAS_WINDOW_SCALE : 0) |
-			  (entry->sack ? TCP_HAS_SACK_PERMITTED : 0) | (entry->timestamps ? TCP_HAS_TIMESTAMPS : 0));
-	listen_opened(listener, conn);
-	conn->mss_bytes = half_open_our_mss(tcp, index);
-	segment_negotiate(tcp, conn, &options, entry->attempts - 1U);
-	if (entry->ecn)
-		ecn_turn_on(conn);
-	conn->listener = entry->listener;
-	conn->peer_mac = *frame_source_mac(frame);
-	conn->flags |= CONN_HAS_MAC | (entry->attempts > 1 ? CONN_SYN_AGAIN : 0);
-	conn->snd_una = seq_add(entry->iss, 1);
-	conn->snd_nxt = conn->snd_una;
-	conn->rcv_nxt = seq_add(entry->irs, 1);
-	conn->last_ack_sent = conn->rcv_nxt;
-	conn->rcv_measure_seq = conn->rcv_nxt;
-	conn->rcv_wnd_raw = (uint16_t)(half_open_window(tcp, entry) >> conn->rcv_shift);
-	conn->snd_wl1 = seq_add(frame->seq, UINT32_MAX);
-	conn->state = SLUICE_STATE_SYN_RECEIVED;
-	if (round_trip_ms)
-		rtt_measured(conn, round_trip_ms * 1000);
 	half_open_free(tcp, index);
 	table_replace(&tcp->table, hash, table_value(TABLE_HALF_OPEN, index),
 		      table_value(TABLE_CONNECTION, tcp_conn_index(tcp, conn)));
@@ -320,14 +311,13 @@ static bool half_open_complete(struct tcp *tcp, uint32_t index, struct frame *fr
 		return false;
 	}
 	COUNT(tcp, half_open_completed);
-	life_open(tcp, conn);
-	return segment_arrives_slowly(tcp, conn, frame);
+	return passive_open(tcp, conn, frame);
 }
 
 static void half_open_challenge(struct tcp *tcp, uint32_t index, const struct frame *frame)
 {
 	const struct half_open *entry = half_open_at(&tcp->half_open, index);
-	uint8_t shift = entry->shift != HALF_OPEN_NO_SHIFT ? tcp->config.window_shift : 0;
+	uint8_t shift = entry->shift != HANDSHAKE_NO_SHIFT ? tcp->config.window_shift : 0;
 	struct answer answer = {
 		.tuple = &frame->tuple,
 		.mac = frame_source_mac(frame),
@@ -399,6 +389,22 @@ static void half_open_take_rst(struct tcp *tcp, uint32_t index, const struct fra
 	half_open_drop(tcp, index);
 }
 
+/* The peer may answer an earlier SYN-ACK, whose entry was evicted or never made: then that is the one that counts. */
+static bool half_open_other_ack(struct tcp *tcp, uint32_t index, struct frame *frame, uint64_t hash)
+{
+	uint8_t listener = half_open_at(&tcp->half_open, index)->listener;
+
+	if (!stateless_is_cookie(tcp, frame)) {
+		COUNT(tcp, drop_tcp_half_open_ack);
+		answer_reset(tcp, frame);
+		return false;
+	}
+	COUNT(tcp, half_open_replaced);
+	tcp_stepped(tcp, SLUICE_STATE_SYN_RECEIVED, SLUICE_STATE_LISTEN);
+	half_open_drop(tcp, index);
+	return stateless_ack(tcp, frame, hash, listener);
+}
+
 bool half_open_arrives(struct tcp *tcp, uint32_t index, struct frame *frame, uint64_t hash)
 {
 	if (half_open_check_syn_again(tcp, index, frame) || half_open_check_sequence(tcp, index, frame))
@@ -411,8 +417,7 @@ bool half_open_arrives(struct tcp *tcp, uint32_t index, struct frame *frame, uin
 		    TCP_SYN) /* fourth step: as RFC 5961 section 4.2 has it, for a guess may be in the window */
 			half_open_challenge(tcp, index, frame);
 	} else if (!seq_equal(frame->ack, seq_add(half_open_at(&tcp->half_open, index)->iss, 1))) {
-		COUNT(tcp, drop_tcp_half_open_ack);
-		answer_reset(tcp, frame);
+		return half_open_other_ack(tcp, index, frame, hash);
 	} else {
 		return half_open_complete(tcp, index, frame, hash);
 	}

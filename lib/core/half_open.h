@@ -2,6 +2,7 @@
 /*
  * A handshake that a peer began: SYN received, SYN-ACK sent, nothing more.  32 bytes for IPv4 and 48 for IPv6, in the
  * same table as connections.  The entry is a convenience: its ISN is a cookie, so it may be evicted at any time, oldest first.
+ * (Where it agrees on more than a cookie holds, its ISN is none, and eviction ends that handshake.)
  * SYN-ACKs are retransmitted from one FIFO per attempt, since every entry of a FIFO waits equally long.
  */
 #pragma once
@@ -23,19 +24,17 @@ struct half_open {
 	uint16_t due_ms : 4;              /* when the delay is over, in ms modulo 16; due_16ms is the end of those 16 */
 	uint64_t next : 24, previous : 24, due_16ms : 16;
 	uint32_t mss_bytes : 14, shift : 4, sack : 1, timestamps : 1, attempts : 3, hop : 6,
-		ecn : 1;     /* shift: HALF_OPEN_NO_SHIFT */
+		ecn : 1;     /* as in struct handshake */
 	uint32_t pinned : 1; /* its ISN is no cookie: it reuses a tuple in TIME-WAIT, and is never evicted */
 	uint32_t again : 1;  /* the SYN came again and was answered again: whose round trip ends now, nobody knows */
 	uint8_t remote[];    /* 4 or 16 bytes */
 };
 
-#define HALF_OPEN_NO_SHIFT   15 /* the SYN had no window scale; those it may have end at 14 */
 #define HALF_OPEN_IPV4_BYTES 32
 #define HALF_OPEN_IPV6_BYTES 48
 static_assert(offsetof(struct half_open, remote) + 4 <= HALF_OPEN_IPV4_BYTES, "half-open entry, IPv4");
 static_assert(offsetof(struct half_open, remote) + 16 <= HALF_OPEN_IPV6_BYTES, "half-open entry, IPv6");
 static_assert(LISTENERS_MAX <= 64 && SLUICE_SUBNETS_MAX + 1 <= 64, "six bits each");
-static_assert(WINDOW_SHIFT_MAX < HALF_OPEN_NO_SHIFT, "no scale is none of the scales");
 
 #define HALF_OPEN_FIFOS (3 * HALF_OPEN_ATTEMPTS_MAX)
 
@@ -66,6 +65,9 @@ static inline uint32_t half_open_count(const struct half_open_set *set)
 }
 
 bool half_open_matches(const struct tcp *tcp, uint32_t index, const struct tuple *tuple, uint8_t local);
+
+/* The number to answer a SYN with: a cookie, if one can hold what it asks for. */
+struct seq half_open_isn(const struct tcp *tcp, const struct frame *syn);
 
 /* A SYN at a listener: makes an entry, evicting the family's oldest if need be, and answers it. */
 void half_open_create(struct tcp *tcp, const struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local,

@@ -3,7 +3,6 @@
  * A burst of frames in: short passes, each prefetching what the next one needs; then every segment goes to the record it is for.
  */
 #include "lib/core/answer.h"
-#include "lib/core/cookie.h"
 #include "lib/core/icmp_error.h"
 #include "lib/core/segment.h"
 #include "lib/core/tcp.h"
@@ -151,16 +150,16 @@ struct tcp_conn *tcp_find_conn(const struct tcp *tcp, const struct tuple *tuple)
 	return tcp_conn_at(tcp, table_index(value));
 }
 
-static void input_no_record(struct tcp *tcp, struct frame *frame, uint64_t hash, uint8_t local)
+/* Returns whether the packet was kept. */
+static bool input_no_record(struct tcp *tcp, struct frame *frame, uint64_t hash, uint8_t local)
 {
 	uint8_t listener = listen_find(&tcp->listeners, &frame->tuple);
 
-	if (listener != LISTENER_NONE) {
-		listen_arrives(tcp, frame, hash, listener, local);
-		return;
-	}
+	if (listener != LISTENER_NONE)
+		return listen_arrives(tcp, frame, hash, listener, local);
 	COUNT(tcp, drop_tcp_no_connection);
 	answer_reset(tcp, frame);
+	return false;
 }
 
 /* RFC 6191: the ISN of the new incarnation is after the last sequence of the old one. */
@@ -172,7 +171,7 @@ static void input_time_wait(struct tcp *tcp, uint32_t index, struct frame *frame
 
 	if (time_wait_arrives(tcp, index, frame, listener != LISTENER_NONE, &old_snd_nxt) == TIME_WAIT_DONE)
 		return;
-	iss = cookie_make(&tcp->keys, &frame->tuple, frame->seq, tcp->now_ns, 0);
+	iss = half_open_isn(tcp, frame);
 	is_pinned = !seq_after(iss, old_snd_nxt);
 	if (!half_open_has_room(tcp, frame->ipv6, is_pinned)) {
 		COUNT(tcp, drop_tcp_time_wait); /* the SYN comes again */
@@ -192,10 +191,8 @@ static bool input_tcp(struct tcp *tcp, struct frame *frame, uint64_t hash, uint8
 {
 	uint32_t value;
 
-	if (!input_find(tcp, hash, &frame->tuple, local, &value)) {
-		input_no_record(tcp, frame, hash, local);
-		return false;
-	}
+	if (!input_find(tcp, hash, &frame->tuple, local, &value))
+		return input_no_record(tcp, frame, hash, local);
 	switch (table_kind(value)) {
 	case TABLE_CONNECTION:
 		return segment_arrives(tcp, tcp_conn_at(tcp, table_index(value)), frame);

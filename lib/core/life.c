@@ -49,7 +49,7 @@ struct tcp_conn *life_new(struct tcp *tcp, const struct tuple *tuple)
 		.ttl = IP_TTL_DEFAULT,
 		.quick_acks = QUICK_ACKS,
 		.ssthresh_bytes = SSTHRESH_NONE_BYTES,
-		.ts_offset = cookie_timestamp_offset(&tcp->keys, tuple),
+		.ts_offset = cookie_timestamp_offset(tcp->keys.cookie, tuple) + tcp->stamp_ms,
 		.rcv_buffer_bytes = tcp->config.receive_bytes & CONN_RCV_BUFFER_MAX,
 		.rcv_max_kib = (uint16_t)(tcp->config.receive_max_bytes / 1024),
 		.snd_queue_kib = (uint16_t)(tcp->config.send_queue_bytes / 1024),

@@ -7,8 +7,7 @@
 #include <errno.h>
 
 #include "lib/core/answer.h"
-#include "lib/core/cookie.h"
-#include "lib/core/tcp.h"
+#include "lib/core/stateless.h"
 #include "lib/core/window.h"
 #include "lib/wire/ip.h"
 
@@ -107,10 +106,23 @@ void listen_close(struct tcp *tcp, uint16_t number)
 		set->count--;
 }
 
-void listen_arrives(struct tcp *tcp, const struct frame *frame, uint64_t hash, uint8_t listener, uint8_t local)
+static bool listen_take_syn(struct tcp *tcp, struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local)
+{
+	COUNT(tcp, syns_received);
+	if (syn_gate_syn(tcp, syn->ipv6)) {
+		stateless_syn(tcp, syn, listener);
+		return true;
+	}
+	half_open_create(tcp, syn, hash, listener, local, half_open_isn(tcp, syn));
+	return false;
+}
+
+bool listen_arrives(struct tcp *tcp, struct frame *frame, uint64_t hash, uint8_t listener, uint8_t local)
 {
 	if (frame->flags & TCP_RST) {
 		COUNT(tcp, drop_tcp_listen_flags);
+	} else if ((frame->flags & (TCP_ACK | TCP_SYN)) == TCP_ACK) {
+		return stateless_ack(tcp, frame, hash, listener);
 	} else if (frame->flags & TCP_ACK) {
 		COUNT(tcp, drop_tcp_no_connection);
 		answer_reset(tcp, frame);
@@ -119,8 +131,7 @@ void listen_arrives(struct tcp *tcp, const struct frame *frame, uint64_t hash, u
 	} else if (pool_is_exhausted(&tcp->conns)) {
 		COUNT(tcp, drop_tcp_listen_full); /* silence: it asks again, and what is open stays */
 	} else {
-		COUNT(tcp, syns_received);
-		half_open_create(tcp, frame, hash, listener, local,
-				 cookie_make(&tcp->keys, &frame->tuple, frame->seq, tcp->now_ns, 0));
+		return listen_take_syn(tcp, frame, hash, listener, local);
 	}
+	return false;
 }

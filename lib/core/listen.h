@@ -36,5 +36,5 @@ void listen_close(struct tcp *tcp, uint16_t number);
 /* The listener for a tuple; LISTENER_NONE: none. */
 uint8_t listen_find(const struct listener_set *set, const struct tuple *tuple);
 
-/* A segment to a listener, with no record of its own (RFC 9293 section 3.10.7.2). */
-void listen_arrives(struct tcp *tcp, const struct frame *frame, uint64_t hash, uint8_t listener, uint8_t local);
+/* A segment to a listener, with no record of its own (RFC 9293 section 3.10.7.2).  Returns whether the packet was kept. */
+bool listen_arrives(struct tcp *tcp, struct frame *frame, uint64_t hash, uint8_t listener, uint8_t local);

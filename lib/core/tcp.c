@@ -21,6 +21,15 @@ static const char *tcp_refuse(const struct sluice_config *config, uint32_t worke
 		return "connections must be 1 to 536870912";
 	if (config->fragments > FRAGMENTS_MAX)
 		return "datagrams put together at once must be at most 4096";
+	if (config->cookies_half_open_percent == 0 || config->cookies_half_open_percent > 100)
+		return "the part of half-open entries from which SYNs are answered without one must be 1 to 100 "
+		       "percent";
+	if (config->cookies_opens_per_second > 1000000000)
+		return "connections opened by cookies must be at most 1000000000 a second";
+	if (config->cookie_key_bytes > sizeof(config->cookie_key) ||
+	    config->cookie_key_previous_bytes > sizeof(config->cookie_key_previous) ||
+	    (config->cookie_key_previous_bytes && !config->cookie_key_bytes))
+		return "a cookie key has at most 64 bytes, and a previous one needs a current one";
 	if (config->half_open == 0 || config->half_open > 1U << 22)
 		return "half-open entries must be 1 to 4194304";
 	if (time_wait_refuse(config))
@@ -98,12 +107,13 @@ const char *tcp_make(struct tcp *tcp, struct arena *arena, const struct sluice_c
 	tcp_carve(tcp, arena);
 	if (!arena->block)
 		return NULL;
-	cookie_keys(&tcp->keys, config->secret);
+	cookie_keys(&tcp->keys, config);
 	tcp->random.state = siphash_2_4(tcp->keys.isn, &worker_index, sizeof(worker_index));
 	tcp_set_time(tcp, now_ns);
 	tcp->pressure.judged_ms = tcp->now_ms;
 	tcp->time_wait.wheel.expired_s = tcp->now_s;
 	tcp->rst_second = tcp->now_s - 1;
+	syn_gate_make(tcp);
 	tcp->to_tell.first = tcp->to_send.first = INDEX_NONE;
 	wheel_make(&tcp->wheel, (uint8_t *)tcp->conns.records + offsetof(struct tcp_conn, wheel_link),
 		   sizeof(struct tcp_conn), tcp->now_tick);
@@ -120,6 +130,17 @@ void tcp_set_time(struct tcp *tcp, uint64_t now_ns)
 	tcp->now_ms = (uint32_t)(tcp->now_ns / 1000000);
 	tcp->now_tick = (uint32_t)(tcp->now_ns / TICK_NS);
 	tcp->now_s = (uint32_t)(tcp->now_ns / 1000000000);
+	tcp->cookie_epoch = (uint32_t)((tcp->now_ns + tcp->wall_offset_ns) / COOKIE_EPOCH_NS);
+}
+
+void tcp_set_wall(struct tcp *tcp, uint64_t wall_ns)
+{
+	bool is_first = tcp->wall_offset_ns == 0;
+
+	tcp->wall_offset_ns = wall_ns - tcp->now_ns;
+	tcp->cookie_epoch = (uint32_t)(wall_ns / COOKIE_EPOCH_NS);
+	if (is_first)
+		tcp->stamp_ms = (uint32_t)(tcp->wall_offset_ns / 1000000);
 }
 
 void tcp_discard(struct tcp *tcp)

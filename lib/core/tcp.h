@@ -10,6 +10,7 @@
 #include "lib/base/stash.h"
 #include "lib/base/wheel.h"
 #include "lib/core/conn.h"
+#include "lib/core/cookie.h"
 #include "lib/core/half_open.h"
 #include "lib/core/listen.h"
 #include "lib/core/neighbour.h"
@@ -18,13 +19,14 @@
 #include "lib/core/pool.h"
 #include "lib/core/pressure.h"
 #include "lib/core/state.h"
+#include "lib/core/syn_gate.h"
 #include "lib/core/table.h"
 #include "lib/core/time_wait.h"
 #include "lib/wire/frame.h"
 
 /* Keys derived from the configured secret, one a purpose. */
 struct tcp_keys {
-	struct siphash_key table, cookie_front, cookie, timestamp, port_offset, port_increment, isn;
+	struct siphash_key table, cookie, cookie_previous, port_offset, port_increment, isn;
 };
 
 /* Packets built and not yet taken by the port, oldest first. */
@@ -55,6 +57,9 @@ struct work_list {
 struct tcp {
 	uint64_t now_ns;
 	uint32_t now_us, now_ms, now_tick, now_s;
+	uint64_t wall_offset_ns; /* from our clock to that of hosts who share a cookie key; 0: nobody does */
+	uint32_t stamp_ms;       /* the same, as it was at first, for timestamps: they go on evenly */
+	uint32_t cookie_epoch;
 	struct sluice_config config;
 	uint32_t worker_index;
 	struct frame_rules rules;
@@ -70,6 +75,7 @@ struct tcp {
 	struct half_open_set half_open;
 	struct time_wait_set time_wait;
 	struct listener_set listeners;
+	struct syn_gate syn_gate;
 	struct neighbour_set neighbours;
 	struct pool descriptors; /* struct tcp_descriptor */
 	struct pool inflight;    /* struct tcp_inflight */
@@ -118,6 +124,9 @@ const char *tcp_make(struct tcp *tcp, struct arena *arena, const struct sluice_c
 
 /* A turn begins: time moves to now_ns, never back. */
 void tcp_set_time(struct tcp *tcp, uint64_t now_ns);
+
+/* What the wall clock says now, for cookies that hosts share: at first, and then whenever it may have drifted or been set. */
+void tcp_set_wall(struct tcp *tcp, uint64_t wall_ns);
 
 /* Takes a burst of received packets, which are the instance's from then on, but for those it puts into tcp->fragment. */
 void tcp_input(struct tcp *tcp, struct rte_mbuf **packets, uint32_t count);

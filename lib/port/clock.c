@@ -28,6 +28,14 @@ uint64_t clock_kernel_ns(void)
 	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
 }
 
+uint64_t clock_wall_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
 uint64_t clock_multiplier(uint64_t hz)
 {
 	if (hz < COUNTER_HZ_LEAST)

@@ -27,6 +27,9 @@ bool clock_counter_is_constant(void);
 
 uint64_t clock_kernel_ns(void);
 
+/* Since 1970, as the system's clock is set. */
+uint64_t clock_wall_ns(void);
+
 /* For a counter of `hz`; 0 if the kernel's clock is finer. */
 uint64_t clock_multiplier(uint64_t hz);
 

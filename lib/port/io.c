@@ -23,6 +23,12 @@ static uint64_t io_now_ns(void *user)
 	return clock_now_ns(&io->clock);
 }
 
+static uint64_t io_wall_ns(void *user)
+{
+	(void)user;
+	return clock_wall_ns();
+}
+
 static uint64_t io_cycles(void *user)
 {
 	(void)user;
@@ -216,6 +222,7 @@ void io_make(struct io *io, const struct io_wish *wish, struct sluice_io *functi
 	clock_make(&io->clock);
 	functions->user = io;
 	functions->now_ns = io_now_ns;
+	functions->wall_ns = io_wall_ns;
 	functions->cycles = io_cycles;
 	functions->receive = io_receive;
 	functions->allocate = io_allocate;

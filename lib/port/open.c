@@ -128,6 +128,8 @@ void sluice_close_all(struct sluice *sluice)
 	for (uint32_t i = 0; i < sluice->worker_count; i++)
 		memory_unmap(&sluice->worker[i].memory);
 	explicit_bzero(sluice->config.secret, sizeof(sluice->config.secret));
+	explicit_bzero(sluice->config.cookie_key, sizeof(sluice->config.cookie_key));
+	explicit_bzero(sluice->config.cookie_key_previous, sizeof(sluice->config.cookie_key_previous));
 	free(sluice);
 }
 

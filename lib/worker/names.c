@@ -116,5 +116,9 @@ void sluice_config_defaults(struct sluice_config *config)
 		.keepalive_interval_ms = 75000,
 		.keepalive_probes = 9,
 		.resets_per_second = 10000,
+		.cookies = SLUICE_COOKIES_AUTO,
+		.cookies_half_open_percent = 75,
+		.cookies_syns_per_second = 50000,
+		.cookies_opens_per_second = 1000000,
 	};
 }

@@ -87,6 +87,17 @@ static void worker_fragments(struct sluice_worker *worker)
 	tcp_input(tcp, packets, work.count);
 }
 
+/* Hosts that share a key agree on the epoch by the wall clock, from which ours drifts, and which may be set. */
+static void worker_ask_wall(struct sluice_worker *worker)
+{
+	struct tcp *tcp = &worker->tcp;
+
+	if (!tcp->config.cookie_key_bytes || worker->wall_second == tcp->now_s || !worker->io.wall_ns)
+		return;
+	worker->wall_second = tcp->now_s;
+	tcp_set_wall(tcp, worker->io.wall_ns(worker->io.user));
+}
+
 static void worker_posts(struct sluice_worker *worker)
 {
 	void (*function)(struct sluice_worker *, void *);
@@ -116,6 +127,7 @@ const struct sluice_event *sluice_poll(struct sluice_worker *worker, uint32_t *c
 		worker->turn_cycles = worker->io.cycles(worker->io.user);
 	worker->is_busy = false;
 	tcp_set_time(tcp, worker->io.now_ns(worker->io.user));
+	worker_ask_wall(worker);
 	worker_refill(worker);
 	worker_receive(worker);
 	worker_fragments(worker);
@@ -226,6 +238,8 @@ size_t sluice_worker_make(const struct sluice_config *config, uint32_t index, co
 	if (!memory)
 		return arena.used_bytes;
 	worker->io = *io;
+	worker->wall_second = worker->tcp.now_s - 1;
+	worker_ask_wall(worker);
 	worker->sleeps = config->idle == SLUICE_IDLE_SLEEP;
 	worker->is_busy = true;
 	mailbox_make(&worker->mailbox);

@@ -13,6 +13,7 @@ struct sluice_worker {
 	void *trace_context;
 	uint64_t turn_cycles; /* when this turn began */
 	uint64_t busy_cycles, total_cycles;
+	uint32_t wall_second;                      /* when the wall clock was last asked */
 	uint32_t fragments_held, fragments_second; /* by the port; when it was last asked about them */
 	bool is_busy;                              /* this turn found work */
 	bool sleeps;                               /* SLUICE_IDLE_SLEEP */

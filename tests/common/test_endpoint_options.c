@@ -62,6 +62,10 @@ static void test_each_option_fills_its_field(void **state)
 	FILLS(keepalive_ms, 60000, "--keepalive-time", "1m");
 	FILLS(keepalive_interval_ms, 2000, "--keepalive-interval", "2s");
 	FILLS(keepalive_probes, 3, "--keepalive-probes", "3");
+	FILLS(cookies, SLUICE_COOKIES_ALWAYS, "--cookies", "always");
+	FILLS(cookies_half_open_percent, 5, "--cookies-half-open", "5");
+	FILLS(cookies_syns_per_second, 5, "--cookies-syns", "5");
+	FILLS(cookies_opens_per_second, 5, "--cookies-opens", "5");
 	FILLS(resets_per_second, 7, "--resets-per-second", "7");
 }
 

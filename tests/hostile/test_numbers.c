@@ -13,11 +13,11 @@
 static struct tcp_keys keys_of(uint8_t seed)
 {
 	struct tcp_keys keys;
-	uint8_t secret[64];
+	struct sluice_config config = {0};
 
-	for (uint32_t i = 0; i < sizeof(secret); i++)
-		secret[i] = (uint8_t)(seed + i * 7);
-	cookie_keys(&keys, secret);
+	for (uint32_t i = 0; i < sizeof(config.secret); i++)
+		config.secret[i] = (uint8_t)(seed + i * 7);
+	cookie_keys(&keys, &config);
 	return keys;
 }
 
@@ -35,8 +35,10 @@ static uint32_t isn(const struct tcp_keys *keys, bool is_active, uint32_t number
 {
 	struct tuple tuple = tuple_of(number);
 
-	return is_active ? cookie_active_isn(keys, &tuple, now_ns).value
-			 : cookie_make(keys, &tuple, seq_of(number * 31), now_ns, 0).value;
+	return is_active
+		       ? cookie_active_isn(keys, &tuple, now_ns).value
+		       : cookie_make(keys->cookie, &tuple, seq_of(number * 31), (uint32_t)(now_ns / COOKIE_EPOCH_NS), 0)
+				 .value;
 }
 
 /* Neighbouring tuples at one moment: each bit is as often set as not, and no difference comes more often than chance has it. */
@@ -110,7 +112,7 @@ static void test_timestamp_offsets(void **state)
 		tuple.remote.byte[13] = (uint8_t)(i >> 8);
 		tuple.remote.byte[14] = (uint8_t)i;
 		for (uint32_t bit = 0; bit < 32; bit++)
-			set[bit] += cookie_timestamp_offset(&keys, &tuple) >> bit & 1;
+			set[bit] += cookie_timestamp_offset(keys.cookie, &tuple) >> bit & 1;
 	}
 	for (uint32_t bit = 0; bit < 32; bit++)
 		assert_in_range(set[bit], COLLECTED / 2 - 1000, COLLECTED / 2 + 1000);

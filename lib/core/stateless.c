@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * SYN cookies: out in a SYN-ACK, back in an ACK.
+ */
+#include "lib/core/stateless.h"
+
+#include "lib/core/answer.h"
+#include "lib/core/cookie.h"
+#include "lib/core/life.h"
+#include "lib/core/passive.h"
+
+#define EPOCHS_AHEAD_SHARED 1 /* clocks of hosts that share a key differ */
+
+/* What a returned cookie says. */
+struct stateless_cookie {
+	int code;         /* negative: it is none, see cookie.h */
+	bool is_previous; /* made with the previous key */
+};
+
+void stateless_syn(struct tcp *tcp, struct frame *syn, uint8_t listener)
+{
+	const struct handshake agreed = handshake_cut(handshake_of_syn(tcp, syn));
+	struct cookie cookie = cookie_make_stamped(tcp->keys.cookie, &syn->tuple, syn->seq, tcp->cookie_epoch,
+						   handshake_code(&agreed, syn->ipv6));
+	struct mac asker = *frame_source_mac(syn);
+	struct answer answer = {
+		.tuple = &syn->tuple,
+		.listener = &tcp->listeners.listener[listener],
+		.mac = &asker,
+		.seq = cookie.isn,
+		.ack = seq_add(syn->seq, 1),
+		.flags = TCP_SYN | TCP_ACK | (agreed.ecn ? TCP_ECE : 0),
+		.window = passive_window(tcp, listener, &agreed),
+		.options = handshake_options(tcp, &agreed),
+	};
+
+	answer.options.mss_bytes = passive_mss(tcp, listener, syn->ipv6);
+	answer.options.tsval = handshake_tsval(&agreed, tcp->now_ms + tcp->stamp_ms + cookie.timestamp_offset);
+	COUNT(tcp, cookies_sent);
+	syn_gate_given(tcp);
+	answer_send_in_place(tcp, &answer, syn->packet);
+}
+
+static struct stateless_cookie stateless_check(const struct tcp *tcp, const struct frame *frame)
+{
+	bool is_shared = tcp->config.cookie_key_bytes;
+	uint32_t ahead = is_shared ? EPOCHS_AHEAD_SHARED : 0;
+	struct seq irs = seq_add(frame->seq, UINT32_MAX), isn = seq_add(frame->ack, UINT32_MAX);
+	struct stateless_cookie cookie = {0};
+	int code;
+
+	cookie.code = cookie_check(tcp->keys.cookie, &frame->tuple, irs, tcp->cookie_epoch, ahead, isn);
+	if (cookie.code >= 0 || !is_shared || !tcp->config.cookie_key_previous_bytes)
+		return cookie;
+	code = cookie_check(tcp->keys.cookie_previous, &frame->tuple, irs, tcp->cookie_epoch, ahead, isn);
+	if (code >= 0)
+		return (struct stateless_cookie){.code = code, .is_previous = true};
+	return cookie;
+}
+
+/* The cookie, having counted why it is none. */
+static struct stateless_cookie stateless_take(struct tcp *tcp, const struct frame *frame)
+{
+	struct stateless_cookie cookie = {.code = COOKIE_NOT_NOW};
+
+	if (!syn_gate_is_open(tcp)) {
+		COUNT(tcp, cookies_refused_gate);
+		return cookie;
+	}
+	cookie = stateless_check(tcp, frame);
+	if (cookie.code == COOKIE_NOT_NOW)
+		COUNT(tcp, cookies_refused_epoch);
+	else if (cookie.code < 0)
+		COUNT(tcp, cookies_refused_hash);
+	return cookie;
+}
+
+bool stateless_is_cookie(struct tcp *tcp, const struct frame *frame)
+{
+	return stateless_take(tcp, frame).code >= 0;
+}
+
+/* The connection, in the table; NULL: there was no room for it. */
+static struct tcp_conn *stateless_new(struct tcp *tcp, const struct frame *frame, uint64_t hash,
+				      const struct passive *passive)
+{
+	struct tcp_conn *conn = passive_new(tcp, passive, frame);
+
+	if (!conn)
+		return NULL;
+	if (!table_insert(&tcp->table, hash, table_value(TABLE_CONNECTION, tcp_conn_index(tcp, conn)))) {
+		life_free(tcp, conn);
+		return NULL;
+	}
+	tcp_stepped(tcp, SLUICE_STATE_LISTEN, SLUICE_STATE_SYN_RECEIVED);
+	return conn;
+}
+
+static bool stateless_open(struct tcp *tcp, struct frame *frame, uint64_t hash, uint8_t listener,
+			   const struct stateless_cookie *cookie)
+{
+	struct passive passive = {
+		.agreed = handshake_restore(tcp, (uint32_t)cookie->code, &frame->options),
+		.irs = seq_add(frame->seq, UINT32_MAX),
+		.iss = seq_add(frame->ack, UINT32_MAX),
+		.listener = listener,
+	};
+	struct tcp_conn *conn;
+
+	if (!syn_gate_pays(tcp)) {
+		COUNT(tcp, drop_tcp_cookie_limited);
+		return false;
+	}
+	conn = stateless_new(tcp, frame, hash, &passive);
+	if (!conn) {
+		COUNT(tcp, drop_tcp_connections_full);
+		return false;
+	}
+	COUNT(tcp, cookies_accepted);
+	if (cookie->is_previous) {
+		COUNT(tcp, cookies_accepted_previous);
+		conn->ts_offset = cookie_timestamp_offset(tcp->keys.cookie_previous, &frame->tuple) + tcp->stamp_ms;
+	}
+	return passive_open(tcp, conn, frame);
+}
+
+bool stateless_ack(struct tcp *tcp, struct frame *frame, uint64_t hash, uint8_t listener)
+{
+	struct stateless_cookie cookie = stateless_take(tcp, frame);
+
+	if (cookie.code >= 0)
+		return stateless_open(tcp, frame, hash, listener, &cookie);
+	COUNT(tcp, drop_tcp_no_connection);
+	answer_reset(tcp, frame);
+	return false;
+}
