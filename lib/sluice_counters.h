@@ -43,6 +43,7 @@
 	X(drop_tcp_half_open_ack, "ACK that does not complete its half-open entry")                 \
 	X(drop_tcp_half_open_other, "other segment that does not fit its half-open entry")          \
 	X(drop_tcp_connections_full, "handshake completed while no connection record was free")     \
+	X(drop_tcp_cookie_hash, "number like a cookie: a guess, or text ahead of what returns it")  \
 	X(drop_tcp_cookie_limited, "cookie beyond the limit on connections opened so")              \
 	X(drop_tcp_syn_sent_ack, "unacceptable ACK in SYN-SENT or crossed SYN-RECEIVED")            \
 	X(drop_tcp_syn_sent_other, "segment in SYN-SENT with neither SYN nor RST")                  \
@@ -97,7 +98,6 @@
 	X(cookies_accepted_previous, "of these, by a cookie of the previous key")                 \
 	X(cookies_refused_gate, "ACKs at a listener while no cookie counted")                     \
 	X(cookies_refused_epoch, "ACKs at a listener with no cookie of an epoch that counts")     \
-	X(cookies_refused_hash, "ACKs at a listener with what only looks like a cookie")          \
 	X(cookies_begun, "times that SYNs became too many to make entries for")                   \
 	X(time_wait_created, "TIME-WAIT records made")                                            \
 	X(time_wait_expired, "TIME-WAIT records that lasted 2MSL")                                \

@@ -232,7 +232,7 @@ static void half_open_fill(struct tcp *tcp, struct half_open *entry, const struc
 	entry->ecn = asked.ecn;
 }
 
-static void half_open_make_entry(struct tcp *tcp, const struct frame *syn, uint64_t hash, const struct half_open *like)
+void half_open_create(struct tcp *tcp, const struct frame *syn, uint64_t hash, const struct half_open *like)
 {
 	uint32_t index = half_open_take(tcp, syn->ipv6);
 	uint32_t bytes = half_open_ip_bytes(index);
@@ -254,21 +254,6 @@ static void half_open_make_entry(struct tcp *tcp, const struct frame *syn, uint6
 	COUNT(tcp, half_open_created);
 	tcp_stepped(tcp, SLUICE_STATE_LISTEN, SLUICE_STATE_SYN_RECEIVED);
 	half_open_answer(tcp, index);
-}
-
-void half_open_create(struct tcp *tcp, const struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local,
-		      struct seq iss)
-{
-	half_open_make_entry(tcp, syn, hash,
-			     &(struct half_open){.iss = iss, .listener = listener & 63U, .local = local & 63U});
-}
-
-void half_open_create_pinned(struct tcp *tcp, const struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local,
-			     struct seq iss)
-{
-	half_open_make_entry(
-		tcp, syn, hash,
-		&(struct half_open){.iss = iss, .listener = listener & 63U, .local = local & 63U, .pinned = 1});
 }
 
 bool half_open_has_room(const struct tcp *tcp, bool ipv6, bool pinned)
@@ -389,20 +374,31 @@ static void half_open_take_rst(struct tcp *tcp, uint32_t index, const struct fra
 	half_open_drop(tcp, index);
 }
 
-/* The peer may answer an earlier SYN-ACK, whose entry was evicted or never made: then that is the one that counts. */
-static bool half_open_other_ack(struct tcp *tcp, uint32_t index, struct frame *frame, uint64_t hash)
+static bool half_open_give_way(struct tcp *tcp, uint32_t index, struct frame *frame, uint64_t hash)
 {
 	uint8_t listener = half_open_at(&tcp->half_open, index)->listener;
 
-	if (!stateless_is_cookie(tcp, frame)) {
-		COUNT(tcp, drop_tcp_half_open_ack);
-		answer_reset(tcp, frame);
-		return false;
-	}
 	COUNT(tcp, half_open_replaced);
 	tcp_stepped(tcp, SLUICE_STATE_SYN_RECEIVED, SLUICE_STATE_LISTEN);
 	half_open_drop(tcp, index);
 	return stateless_ack(tcp, frame, hash, listener);
+}
+
+/* The peer may answer an earlier SYN-ACK, whose entry was evicted or never made: then that is the one that counts. */
+static bool half_open_other_ack(struct tcp *tcp, uint32_t index, struct frame *frame, uint64_t hash)
+{
+	switch (stateless_judge(tcp, frame)) {
+	case STATELESS_COOKIE:
+		return half_open_give_way(tcp, index, frame, hash);
+	case STATELESS_MAYBE:
+		COUNT(tcp, drop_tcp_cookie_hash);
+		return false;
+	case STATELESS_NONE:
+		break;
+	}
+	COUNT(tcp, drop_tcp_half_open_ack);
+	answer_reset(tcp, frame);
+	return false;
 }
 
 bool half_open_arrives(struct tcp *tcp, uint32_t index, struct frame *frame, uint64_t hash)

@@ -69,13 +69,11 @@ bool half_open_matches(const struct tcp *tcp, uint32_t index, const struct tuple
 /* The number to answer a SYN with: a cookie, if one can hold what it asks for. */
 struct seq half_open_isn(const struct tcp *tcp, const struct frame *syn);
 
-/* A SYN at a listener: makes an entry, evicting the family's oldest if need be, and answers it. */
-void half_open_create(struct tcp *tcp, const struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local,
-		      struct seq iss);
-
-/* The same for a SYN that reuses a tuple in TIME-WAIT, by an entry that is not evicted. */
-void half_open_create_pinned(struct tcp *tcp, const struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local,
-			     struct seq iss);
+/*
+ * A SYN: makes an entry, evicting the family's oldest if need be, and answers it.  Of `like` count iss, listener, local and pinned,
+ * which is for a SYN that reuses a tuple in TIME-WAIT: such an entry is not evicted.
+ */
+void half_open_create(struct tcp *tcp, const struct frame *syn, uint64_t hash, const struct half_open *like);
 
 /* Would an entry be made, evicting one if need be, and if it is to be pinned, would it be one of the few that may? */
 bool half_open_has_room(const struct tcp *tcp, bool ipv6, bool pinned);

@@ -90,7 +90,7 @@ struct handshake handshake_cut(struct handshake asked)
 	if (asked.timestamps)
 		return asked;
 	asked.ecn = false;
-	if (!asked.sack)
+	if (!asked.sack || (asked.shift > 0 && asked.shift < 8))
 		asked.shift = HANDSHAKE_NO_SHIFT;
 	return asked;
 }

@@ -26,7 +26,11 @@ struct handshake {
 /* What a SYN asks for, as far as the configuration grants it. */
 struct handshake handshake_of_syn(const struct tcp *tcp, const struct frame *syn);
 
-/* Without what no cookie would restore: scale and ECN, where the peer has neither timestamps nor, for the scale, SACK. */
+/*
+ * What a SYN-ACK without an entry grants: not what no cookie would restore, which is ECN without timestamps and scale with
+ * neither timestamps nor SACK; nor a scale that would be restored as 0 and is none: a window of 64 KiB that is seen whole beats one
+ * of which a part in 128 is seen.
+ */
 struct handshake handshake_cut(struct handshake asked);
 
 /* The code of its cookie; COOKIE_CODE_NONE: it agrees on more than a cookie holds, and only an entry can remember it. */

@@ -180,10 +180,11 @@ static void input_time_wait(struct tcp *tcp, uint32_t index, struct frame *frame
 	time_wait_forget(tcp, index);
 	COUNT(tcp, time_wait_reopened);
 	COUNT(tcp, syns_received);
-	if (is_pinned)
-		half_open_create_pinned(tcp, frame, hash, listener, local, seq_add(old_snd_nxt, 65538));
-	else
-		half_open_create(tcp, frame, hash, listener, local, iss);
+	half_open_create(tcp, frame, hash,
+			 &(struct half_open){.iss = is_pinned ? seq_add(old_snd_nxt, 65538) : iss,
+					     .listener = listener & 63U,
+					     .local = local & 63U,
+					     .pinned = is_pinned});
 }
 
 /* Returns whether the packet was kept. */

@@ -113,7 +113,9 @@ static bool listen_take_syn(struct tcp *tcp, struct frame *syn, uint64_t hash, u
 		stateless_syn(tcp, syn, listener);
 		return true;
 	}
-	half_open_create(tcp, syn, hash, listener, local, half_open_isn(tcp, syn));
+	half_open_create(
+		tcp, syn, hash,
+		&(struct half_open){.iss = half_open_isn(tcp, syn), .listener = listener & 63U, .local = local & 63U});
 	return false;
 }
 

@@ -11,11 +11,17 @@
 /* Answers a SYN in place.  The packet is kept. */
 void stateless_syn(struct tcp *tcp, struct frame *syn, uint8_t listener);
 
-/* Does the ACK return a cookie that counts now?  Counts why not. */
-bool stateless_is_cookie(struct tcp *tcp, const struct frame *frame);
+enum stateless_verdict {
+	STATELESS_COOKIE, /* the ACK returns a cookie that counts now */
+	STATELESS_MAYBE, /* its number is one of ours, but not with this SEG.SEQ: what returns the cookie may be late or lost */
+	STATELESS_NONE, /* no cookie of ours, or none that counts; it is counted why */
+};
+
+enum stateless_verdict stateless_judge(struct tcp *tcp, const struct frame *frame);
 
 /*
- * A segment with ACK, and neither SYN nor RST, that no record is for: it opens its connection, is dropped for want of room or
- * tokens, so that it may come again, or is answered with RST.  Returns whether the packet was kept.
+ * A segment with ACK, and neither SYN nor RST, that no record is for: it opens its connection; is dropped for want of room or
+ * tokens, or as text ahead of the cookie, so that it may come again; or is answered with RST.  Returns whether the packet was
+ * kept.
  */
 bool stateless_ack(struct tcp *tcp, struct frame *frame, uint64_t hash, uint8_t listener);

@@ -94,7 +94,9 @@ static void test_offered_is_restored(void **state)
 			struct frame syn = syn_of(bits, 1460);
 			struct handshake asked = handshake_of_syn(tcp, &syn), cut = handshake_cut(asked);
 			struct handshake back = returned(tcp, &cut, syn.ipv6, bits * 77);
-			bool is_scaled = asked.shift != HANDSHAKE_NO_SHIFT && (asked.timestamps || asked.sack);
+			bool is_near = asked.shift == 0 || asked.shift >= 8;
+			bool is_scaled =
+				asked.shift != HANDSHAKE_NO_SHIFT && (asked.timestamps || (asked.sack && is_near));
 
 			assert_int_equal(back.timestamps, asked.timestamps);
 			assert_int_equal(back.sack, asked.sack);
@@ -127,6 +129,21 @@ static void test_more_than_a_cookie_holds(void **state)
 		assert_int_equal(handshake_code(&asked, false) < COOKIE_CODES_COUNT, is_held);
 		assert_true(is_held || handshake_code(&asked, false) == COOKIE_CODE_NONE);
 		assert_true(handshake_code(&cut, false) < COOKIE_CODES_COUNT);
+	}
+	free(tcp);
+}
+
+/* An entry grants any scale; where it was evicted, the cookie restores no more than that. */
+static void test_scale_of_an_entry(void **state)
+{
+	struct tcp *tcp = tcp_with(true, true);
+
+	(void)state;
+	for (uint8_t shift = 0; shift <= 14; shift++) {
+		struct handshake asked = {.shift = shift, .sack = true, .mss_bytes = 1460};
+
+		assert_int_equal(returned(tcp, &asked, false, 5).shift, shift < 8 ? 0 : 8);
+		assert_true(returned(tcp, &asked, false, 5).sack);
 	}
 	free(tcp);
 }
@@ -214,6 +231,7 @@ int main(void)
 		cmocka_unit_test(test_scale_beyond_all),
 		cmocka_unit_test(test_offered_is_restored),
 		cmocka_unit_test(test_more_than_a_cookie_holds),
+		cmocka_unit_test(test_scale_of_an_entry),
 		cmocka_unit_test(test_mss),
 		cmocka_unit_test(test_timestamps_stay_near_the_clock),
 		cmocka_unit_test(test_claims_beyond_the_configuration),

@@ -84,6 +84,7 @@ static struct side *speaker_of_syn_ack(struct observer *observer, const struct d
 			violation("iss", "a second initial sequence number on a connection that has one");
 		if (side->has_iss && (side->opened || other->got.count))
 			return NULL;
+		side->has_edge = false; /* whose number is another may offer another window */
 		if (!side->has_iss)
 			rules_new_iss(observer, side, seg);
 		else if (side->spare_iss_count < TALK_SPARE_ISS_MAX)

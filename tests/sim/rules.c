@@ -173,12 +173,15 @@ static void rule_timestamps(const struct side *side, const struct dissect *seg)
 {
 	const struct side *other = &side->talk->side[1 - side->index];
 	bool first = seg->flags & SEG_SYN;
+	uint32_t slack;
 
 	SIDE_RULE(first || seg->has_timestamps == (side->offers_timestamps && other->offers_timestamps), "timestamps",
 		  "timestamps %s", seg->has_timestamps ? "that were not agreed on" : "missing");
 	if (!seg->has_timestamps)
 		return;
-	SIDE_RULE(!side->has_tsval || (int32_t)(seg->tsval - side->tsval) >= 0, "timestamps",
+	/* What a SYN-ACK agrees on stands in the last six bits of its clock; another, of a SYN that asks for less, may say less. */
+	slack = first && seg->flags & SEG_ACK ? 63 : 0;
+	SIDE_RULE(!side->has_tsval || (int32_t)(seg->tsval + slack - side->tsval) >= 0, "timestamps",
 		  "TSval went back from %u to %u", side->tsval, seg->tsval);
 	if (seg->flags & SEG_ACK)
 		SIDE_RULE(tsvals_has(&side->tsvals, seg->tsecr), "timestamps", "TSecr %u was never received",

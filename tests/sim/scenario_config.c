@@ -13,6 +13,19 @@
 #define ISN_ZERO_WITHIN (20 * 250000U) /* of the 4 us clock: 20 s */
 #define ISN_JITTER      20000U
 
+int scenario_cookies = COOKIES_DRAWN;
+
+bool scenario_cookies_are(const char *mode)
+{
+	static const char *const modes[] = {
+		[SLUICE_COOKIES_AUTO] = "auto", [SLUICE_COOKIES_ALWAYS] = "always", [SLUICE_COOKIES_NEVER] = "never"};
+
+	for (int i = 0; i < 3; i++)
+		if (strcmp(mode, modes[i]) == 0)
+			scenario_cookies = i;
+	return scenario_cookies != COOKIES_DRAWN;
+}
+
 /* True in `percent` of the cases. */
 static bool odd(struct world *world, uint32_t percent)
 {
@@ -78,6 +91,22 @@ static void draw_times(struct world *world, struct sluice_config *config)
 		config->resets_per_second = between(world, 1, 20);
 }
 
+/* From dice of their own, so that the rest of a seed is as it would be without them. */
+static void draw_cookies(struct sluice_config *config)
+{
+	struct random dice = {.state = siphash_2_4((struct siphash_key){1, 2}, config->secret, sizeof(config->secret))};
+
+	config->cookies = (enum sluice_cookies)random_below(&dice, 3);
+	if (random_chance(&dice, 600000)) {
+		config->cookies_half_open_percent = (uint32_t)random_between(&dice, 1, 100);
+		config->cookies_syns_per_second = (uint32_t)random_between(&dice, 1, 20);
+	}
+	if (random_chance(&dice, 150000))
+		config->cookies_opens_per_second = (uint32_t)random_between(&dice, 1, 5);
+	if (scenario_cookies != COOKIES_DRAWN)
+		config->cookies = (enum sluice_cookies)scenario_cookies;
+}
+
 static void draw_config(struct world *world, struct host *host)
 {
 	struct sluice_config *config = &host->config;
@@ -106,6 +135,7 @@ static void draw_config(struct world *world, struct host *host)
 	draw_times(world, config);
 	for (uint32_t i = 0; i < sizeof(config->secret); i++)
 		config->secret[i] = (uint8_t)(1 + random_below(&world->random, 255));
+	draw_cookies(config);
 	if (odd(world, 30))
 		host->io.flags = SLUICE_IO_RX_CHECKSUM | SLUICE_IO_TX_IPV4_CHECKSUM | SLUICE_IO_TX_TCP_CHECKSUM;
 	config->checksum_offload = host->io.flags && odd(world, 80);

@@ -4,6 +4,13 @@
 
 #include "tests/sim/world.h"
 
+/* enum sluice_cookies, of all hosts; COOKIES_DRAWN: each draws its own. */
+extern int scenario_cookies;
+#define COOKIES_DRAWN (-1)
+
+/* Reads "auto", "always", "never".  False: none of them. */
+bool scenario_cookies_are(const char *mode);
+
 /* Configurations, addresses, clocks and port of all hosts. */
 void scenario_draw_hosts(struct world *world);
 

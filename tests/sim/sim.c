@@ -19,6 +19,7 @@
 
 #include "tests/sim/coverage.h"
 #include "tests/sim/scenario.h"
+#include "tests/sim/scenario_config.h"
 #include "tests/sim/story.h"
 #include "tests/sim/trace.h"
 #include "tests/sim/violation.h"
@@ -56,6 +57,7 @@ static void usage(const char *program)
 	       "  --seed K        one seed; with --trace every segment is printed\n"
 	       "  --jobs N        processes (default 2)\n"
 	       "  --keep-going N  failing seeds to report before stopping (default 10)\n"
+	       "  --cookies MODE  of all hosts: auto, always or never; without it each draws its own\n"
 	       "  --regressions F file of seeds that run first; \"\" for none\n"
 	       "  --coverage      fail if something was never seen, however few the seeds\n",
 	       program, program);
@@ -247,6 +249,7 @@ static bool parse(int argc, char **argv, struct options *options)
 					      {"keep-going", required_argument, NULL, 'k'},
 					      {"coverage", no_argument, NULL, 'c'},
 					      {"regressions", required_argument, NULL, 'r'},
+					      {"cookies", required_argument, NULL, 'm'},
 					      {"verbose", no_argument, NULL, 'v'},
 					      {"help", no_argument, NULL, 'h'},
 					      {0}};
@@ -261,6 +264,9 @@ static bool parse(int argc, char **argv, struct options *options)
 			options->jobs = (uint32_t)strtoul(optarg, NULL, 10);
 		} else if (option == 'k') {
 			options->failures_max = (uint32_t)strtoul(optarg, NULL, 10);
+		} else if (option == 'm') {
+			if (!scenario_cookies_are(optarg))
+				return false;
 		} else if (option == 'r') {
 			options->regressions = optarg;
 		} else if (option == 't' || option == 'c' || option == 'v') {

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "lib/core/cookie.h"
+
 #include "tests/sim/streams.h"
 #include "tests/sim/trace.h"
 #include "tests/sim/violation.h"
@@ -11,19 +13,43 @@
 const struct sluice_event *__real_sluice_poll(struct sluice_worker *, uint32_t *);
 const struct sluice_event *__wrap_sluice_poll(struct sluice_worker *, uint32_t *);
 
+/* A copy of what opened the talk, which is over, opens it again while its cookie counts: no record says that it was used. */
+static bool is_opened_by_a_copy(const struct host *host, struct side *side)
+{
+	const struct observer *observer = &world_now->observer;
+	const struct side *other = side_other(side);
+
+	if (side->is_active || !side->has_iss || !other->has_iss || host->config.cookies == SLUICE_COOKIES_NEVER)
+		return false;
+	for (uint32_t i = 0; i < OBSERVER_HEARD && i < observer->heard_count[host->index]; i++) {
+		const struct heard *heard = &observer->heard[host->index][i];
+
+		if (heard->at_ns + COOKIE_EPOCHS_LIFE * COOKIE_EPOCH_NS > observer->now_ns &&
+		    (heard->flags & (SEG_SYN | SEG_RST | SEG_ACK)) == SEG_ACK && heard->seq == other->iss + 1 &&
+		    heard->ack - side->iss - 1 < COOKIE_CODES_COUNT)
+			return true;
+	}
+	return false;
+}
+
 /*
- * An old SYN and the old ACK after it, come again within the life of a cookie, open the connection once more.  It leads
- * nowhere, and the peer ends it.
+ * Old segments, come again within the life of a cookie, open the connection once more: a SYN and the ACK after it, or the ACK
+ * alone.  It leads nowhere, and the peer ends it.
  */
-static struct side *ghost_side(const struct address *local, const struct address *peer)
+static struct side *ghost_side(const struct host *host, const struct address *local, const struct address *peer)
 {
 	struct talk *talk = talk_newest(&world_now->observer.talks, local, peer);
 	struct side *side;
 
-	while (talk && !talk_side(talk, local)->haunted && !talk_side(talk, local)->heard_old_syn)
-		talk = talk_older(talk, local, peer);
+	for (; talk; talk = talk_older(talk, local, peer)) {
+		side = talk_side(talk, local);
+		if (side->haunted || side->heard_old_syn || is_opened_by_a_copy(host, side))
+			break;
+	}
 	if (!talk)
 		return NULL;
+	side->haunted = true; /* what it says from here on comes from the other life */
+	side_other(side)->is_ghost = true;
 	side = &talk_begin(&world_now->observer.talks, peer, talk_side(talk, peer)->host, local,
 			   talk_side(talk, local)->host)
 			->side[1];
@@ -46,7 +72,7 @@ static struct side *side_for_accept(struct host *host, const struct sluice_event
 		if (side->has_iss && !side->has_conn && side_other(side)->has_iss && side->got.count)
 			return side;
 	}
-	side = ghost_side(&local, &peer);
+	side = ghost_side(host, &local, &peer);
 	if (side)
 		return side;
 	violation("open", "host %c: a connection opened that nobody asked for: port %u to port %u", 'A' + host->index,
