@@ -13,7 +13,7 @@
 const struct sluice_event *__real_sluice_poll(struct sluice_worker *, uint32_t *);
 const struct sluice_event *__wrap_sluice_poll(struct sluice_worker *, uint32_t *);
 
-/* A copy of what opened the talk, which is over, opens it again while its cookie counts: no record says that it was used. */
+/* A copy, heard now, of what opened the talk, which is over, opens it again while its cookie counts: no record says that it was used. */
 static bool is_opened_by_a_copy(const struct host *host, struct side *side)
 {
 	const struct observer *observer = &world_now->observer;
@@ -24,9 +24,8 @@ static bool is_opened_by_a_copy(const struct host *host, struct side *side)
 	for (uint32_t i = 0; i < OBSERVER_HEARD && i < observer->heard_count[host->index]; i++) {
 		const struct heard *heard = &observer->heard[host->index][i];
 
-		if (heard->at_ns + COOKIE_EPOCHS_LIFE * COOKIE_EPOCH_NS > observer->now_ns &&
-		    (heard->flags & (SEG_SYN | SEG_RST | SEG_ACK)) == SEG_ACK && heard->seq == other->iss + 1 &&
-		    heard->ack - side->iss - 1 < COOKIE_CODES_COUNT)
+		if (heard->at_ns == observer->now_ns && (heard->flags & (SEG_SYN | SEG_RST | SEG_ACK)) == SEG_ACK &&
+		    heard->seq == other->iss + 1 && heard->ack - side->iss - 1 < COOKIE_CODES_COUNT)
 			return true;
 	}
 	return false;
