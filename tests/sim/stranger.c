@@ -17,7 +17,7 @@ struct aim {
 	struct world *world;
 	struct side *victim, *peer;
 	struct forged forged;
-	uint8_t options[12];
+	uint8_t options[24];
 };
 
 static bool is_open_pair(const struct side *side)
@@ -152,6 +152,33 @@ static void old_timestamp(struct aim *aim)
 	aim->forged.text_bytes = 1 + random_below(&aim->world->random, sizeof(noise));
 }
 
+static void put_sack_block(struct aim *aim, uint32_t start, uint32_t end)
+{
+	uint8_t *option = aim->options + aim->forged.option_bytes;
+
+	option[0] = option[1] = 1;
+	option[2] = 5;
+	option[3] = 10;
+	put32(option + 4, start);
+	put32(option + 8, end);
+	aim->forged.options = aim->options;
+	aim->forged.option_bytes += 12;
+}
+
+/* What the victim has heard already, and a report that cannot be true: of what was never sent, or from end to start. */
+static void false_sacks(struct aim *aim)
+{
+	const struct side *victim = aim->victim;
+	bool is_scaled = aim->peer->offers_shift && victim->offers_shift;
+	uint32_t start = victim->iss + victim->heard_ack + 1, end = victim->iss + victim->sent_end;
+
+	aim->forged.window = (uint16_t)((victim->heard_edge - victim->heard_ack) >> (is_scaled ? aim->peer->shift : 0));
+	if (random_chance(&aim->world->random, 500000))
+		put_sack_block(aim, end, start);
+	else
+		put_sack_block(aim, start, end + 1 + random_below(&aim->world->random, FAR));
+}
+
 /* After the peer's FIN there is no text, whatever it says. */
 static void text_after_fin(struct aim *aim)
 {
@@ -180,6 +207,14 @@ static bool is_open_with_timestamps(const struct side *side)
 	return is_open_pair(side) && side->offers_timestamps && other->offers_timestamps && other->has_tsval;
 }
 
+static bool is_waiting_with_sack(const struct side *side)
+{
+	const struct side *other = &side->talk->side[1 - side->index];
+
+	return is_open_pair(side) && side->offers_sack && other->offers_sack && side->heard_ack + 1 < side->sent_end &&
+	       side->heard_edge > side->heard_ack;
+}
+
 static bool is_after_fin(const struct side *side)
 {
 	return is_open_pair(side) && side->peer_closed && side->heard_ack == side->sent_end;
@@ -199,11 +234,17 @@ static const struct {
 	void (*forge)(struct aim *aim);
 	bool (*fits)(const struct side *side);
 } attacks[] = {
-	{reset_in_window, is_open_pair}, {reset_outside, is_open_pair},
-	{syn_again, is_open_pair},       {text_outside, is_open_pair},
-	{text_future_ack, is_open_pair}, {text_past_ack, is_open_pair},
-	{no_ack, is_open_pair},          {old_timestamp, is_open_with_timestamps},
-	{text_after_fin, is_after_fin},  {text_over_edge, is_full},
+	{reset_in_window, is_open_pair},
+	{reset_outside, is_open_pair},
+	{syn_again, is_open_pair},
+	{text_outside, is_open_pair},
+	{text_future_ack, is_open_pair},
+	{text_past_ack, is_open_pair},
+	{no_ack, is_open_pair},
+	{old_timestamp, is_open_with_timestamps},
+	{text_after_fin, is_after_fin},
+	{text_over_edge, is_full},
+	{false_sacks, is_waiting_with_sack},
 };
 
 static void attack_open(struct world *world)
