@@ -11,6 +11,7 @@
 
 #include "config/limits.h"
 #include "lib/worker/worker.h"
+#include "tests/sim/licence.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/router.h"
 #include "tests/sim/stranger.h"
@@ -69,6 +70,7 @@ static void deliver(struct host *host, const struct dissect *seg, struct side *s
 {
 	host->port.segments_received++;
 	observer_delivered(&host->world->observer, host->index, seg, speaker, forged);
+	licence_delivered(host->index, seg, forged);
 }
 
 static struct rte_mbuf *take_in(struct host *host, struct flight *flight)
@@ -81,6 +83,8 @@ static struct rte_mbuf *take_in(struct host *host, struct flight *flight)
 	struct rte_mbuf *packet;
 
 	if (forged && seg.kind == DISSECT_TCP && !stranger_is_harmless(host->world, &seg, &speaker))
+		return NULL;
+	if (forged && seg.kind == DISSECT_ARP && !stranger_may_claim(host, flight->frame))
 		return NULL;
 	if (random_chance(&host->random, host->trouble.chain_ppm) && !forged)
 		first = (uint32_t)random_between(&host->random, random_chance(&host->random, 100000) ? 14 : header,
@@ -186,6 +190,17 @@ static void fill_checksums(const struct host *host, const struct rte_mbuf *packe
 	}
 }
 
+/* The first SYN goes to the station that its destination is, whoever claimed to be that. */
+static void check_hop(const struct host *host, const struct dissect *seg)
+{
+	uint8_t to = observer_host_of(&host->world->observer, seg->destination.ip);
+
+	if (to == TALK_NO_HOST || (seg->flags & (SEG_SYN | SEG_ACK)) != SEG_SYN)
+		return;
+	RULE(memcmp(seg->destination_mac, host->world->host[to].mac, 6) == 0, "hop",
+	     "host %c sent a SYN for host %c to another station", 'A' + host->index, 'A' + to);
+}
+
 static void put_on_wire(struct host *host, const uint8_t *frame, uint32_t bytes)
 {
 	struct world *world = host->world;
@@ -198,6 +213,8 @@ static void put_on_wire(struct host *host, const uint8_t *frame, uint32_t bytes)
 	     'A' + host->index);
 	if (seg.kind == DISSECT_TCP && observer_host_of(&world->observer, seg.source.ip) == host->index)
 		speaker = observer_sent(&world->observer, host->index, &seg);
+	if (seg.kind == DISSECT_TCP)
+		check_hop(host, &seg);
 	if (seg.kind == DISSECT_ARP)
 		stranger_hears_arp(world, host->index, frame, bytes);
 	world_transmit(world, host->index, frame, bytes, speaker);

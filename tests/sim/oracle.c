@@ -6,6 +6,7 @@
 #include "lib/worker/worker.h"
 #include "tests/core/scoreboard.h"
 #include "tests/sim/junk.h"
+#include "tests/sim/licence.h"
 #include "tests/sim/violation.h"
 
 #define SPIN_TURNS_MAX 3000
@@ -150,6 +151,7 @@ void oracle_after_turn(struct host *host, uint32_t event_count)
 	sluice_statistics(host->worker, &host->statistics);
 	check_counters(host, &before);
 	check_time_wait(host, &before);
+	licence_check(host, &before);
 	check_gauges(host);
 	check_scoreboard(host);
 	check_spin(host, &before, event_count);

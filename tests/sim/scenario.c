@@ -8,6 +8,7 @@
 #include "tests/sim/actor.h"
 #include "tests/sim/coverage.h"
 #include "tests/sim/junk.h"
+#include "tests/sim/licence.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/programs.h"
 #include "tests/sim/scenario_config.h"
@@ -21,6 +22,8 @@
 #define SEGMENTS_LEAST    2000
 #define FAULT_KINDS_LEAST 3
 #define CROWD_STORIES     12
+#define REGULAR_STORIES   8
+#define REGULAR_PORT      7100
 #define HTTP_PPM          150000
 #define FAULTY_NS_MAX     (400 * SECOND_NS)
 #define FINISH_NS_MAX     (1200 * SECOND_NS)
@@ -80,6 +83,27 @@ static void add_crowd(struct scene *scene, uint64_t start_ns)
 	}
 }
 
+/* One that comes back on the same tuple as soon as it is gone, and finds its last visit in TIME-WAIT at a server that closes
+ * first. */
+static void add_regular(struct scene *scene, uint64_t start_ns)
+{
+	struct random *random = &world.random;
+	bool ipv6 = random_chance(random, 500000);
+
+	for (uint32_t i = 0; i < REGULAR_STORIES; i++) {
+		struct story *story = story_make(random, scene->plan.count + 1, 0, 1, start_ns, 0);
+
+		story->ipv6 = ipv6;
+		story->port = 80;
+		story->local_port = REGULAR_PORT;
+		story->script[0] = (struct script){.ending = END_READ_THEN_FIN, .write_bytes = 100, .read_bytes = 1000};
+		story->script[1] = (struct script){.ending = END_FIN_THEN_READ, .write_bytes = 1000, .read_bytes = 100};
+		story->script[1].send_bytes = random_below(random, 3000);
+		plan_add(&scene->plan, story);
+		start_ns += random_between(random, 200, 2000) * MILLISECOND_NS;
+	}
+}
+
 static void draw_plan(struct scene *scene)
 {
 	struct random *random = &world.random;
@@ -91,6 +115,8 @@ static void draw_plan(struct scene *scene)
 			  i % 8 == 0 ? (uint32_t)random_between(random, 30000, 300000) : 0);
 	if (random_chance(random, 30000))
 		add_crowd(scene, random_between(random, 0, span_ns));
+	if (random_chance(random, 150000))
+		add_regular(scene, random_between(random, 0, span_ns));
 }
 
 static void start_streams(struct scene *scene)
@@ -300,6 +326,7 @@ static void make_world(uint64_t seed)
 	world.calm_ns = world.turns = 0;
 	world_now = &world;
 	junk_reset();
+	licence_reset();
 }
 
 struct outcome scenario_run(uint64_t seed, bool is_careful)

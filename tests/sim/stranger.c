@@ -328,6 +328,26 @@ static void attack_closed(struct world *world)
 	fire(&aim);
 }
 
+/* A SYN that is older than all that TIME-WAIT knows: it reopens nothing. */
+static void attack_time_wait(struct world *world)
+{
+	struct side *victim = pick(world, side_leaves_time_wait);
+	struct aim aim;
+
+	if (!victim)
+		return;
+	aim_at(&aim, world, victim);
+	aim.forged.flags = SEG_SYN;
+	aim.forged.seq = aim.peer->iss + 1 + random_below(&world->random, aim.peer->sent_end);
+	if (aim.forged.option_bytes && random_chance(&world->random, 500000)) {
+		put_timestamps(&aim, aim.peer->tsval - 1000000 - random_below(&world->random, FAR), 0);
+		aim.forged.seq += random_below(&world->random, FAR);
+	} else {
+		aim.forged.option_bytes = 0;
+	}
+	fire(&aim);
+}
+
 /* ---- Out of nowhere ----------------------------------------------------------------------------------- */
 
 static void stray_segments(struct world *world)
@@ -379,6 +399,21 @@ static void flood(struct world *world)
 	world->host[2].deadline_ns = world->now_ns;
 }
 
+/* Somebody says that a host's address is his. */
+static void claim(struct world *world)
+{
+	static const uint8_t liar_mac[6] = {2, 0, 0, 0, 0, 66};
+	uint32_t to = random_below(&world->random, WORLD_HOSTS);
+	uint32_t of = (to + 1 + random_below(&world->random, WORLD_HOSTS - 1)) % WORLD_HOSTS;
+	const struct host *hearer = &world->host[to];
+	uint8_t frame[FRAME_BYTES_MAX];
+	uint32_t bytes = forge_arp(frame, liar_mac, hearer->mac, (uint16_t)random_between(&world->random, 1, 2),
+				   world->host[of].ipv4.ip, hearer->ipv4.ip);
+
+	world->faults[FAULT_forged]++;
+	world_inject(world, hearer->index, frame, bytes, random_below(&world->random, 2000));
+}
+
 /* More SYNs than the port's queue holds answers, while that port takes nothing. */
 static void wave(struct world *world)
 {
@@ -405,9 +440,19 @@ static void wave(struct world *world)
 
 void stranger_act(struct world *world)
 {
-	static void (*const acts[])(struct world * world) = {
-		attack_open,   attack_open,    attack_open, attack_syn_sent,  attack_half_open,
-		attack_closed, stray_segments, flood,       router_complains, router_complains};
+	static void (*const acts[])(struct world * world) = {attack_open,
+							     attack_open,
+							     attack_open,
+							     attack_syn_sent,
+							     attack_half_open,
+							     attack_half_open,
+							     attack_closed,
+							     attack_time_wait,
+							     stray_segments,
+							     flood,
+							     claim,
+							     router_complains,
+							     router_complains};
 
 	if (random_chance(&world->random, 300))
 		wave(world);

@@ -17,5 +17,11 @@ void stranger_act(struct world *world);
  */
 bool stranger_is_harmless(const struct world *world, const struct dissect *seg, struct side **speaker);
 
+/*
+ * Whether a forged ARP packet may be handed over: what it says is true, or its hearer knows better.  Who has asked, or knows
+ * nothing, has to believe it.
+ */
+bool stranger_may_claim(const struct host *host, const uint8_t *frame);
+
 /* An ARP request on the wire: the ghost station, which answers ARP and nothing else, answers it. */
 void stranger_hears_arp(struct world *world, uint8_t from, const uint8_t *frame, uint32_t bytes);

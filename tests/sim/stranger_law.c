@@ -2,6 +2,7 @@
 /* When a forged segment arrives: may it be handed over?  And the ghost, which only answers ARP. */
 #include <string.h>
 
+#include "lib/worker/worker.h"
 #include "tests/sim/forge.h"
 #include "tests/sim/stranger.h"
 
@@ -51,6 +52,35 @@ static bool is_harmless_to(const struct side *victim, const struct dissect *seg)
 	return (int32_t)ack < -(int32_t)(FAR / 2);
 }
 
+/* Does the host have a record of the tuple? */
+static bool is_known(const struct host *host, const struct dissect *seg)
+{
+	const struct tcp *tcp = &host->worker->tcp;
+	struct tuple tuple = {.local_port = seg->destination.port, .remote_port = seg->source.port};
+
+	memcpy(&tuple.local, seg->destination.ip, 16);
+	memcpy(&tuple.remote, seg->source.ip, 16);
+	return tcp_tuple_is_taken(tcp, &tuple, neighbour_local(&tcp->neighbours, &tuple.local));
+}
+
+/*
+ * Older than what is left of a closed connection, whichever way RFC 6191 looks at it; and not its own SYN again.  Where nothing is
+ * left, it would be as good as any.
+ */
+static bool is_old_syn(const struct world *world, const struct side *victim, const struct dissect *seg)
+{
+	const struct side *peer = &victim->talk->side[1 - victim->index];
+	uint32_t offset = seg->seq - peer->iss;
+
+	if (!side_leaves_time_wait(victim) || !peer->has_iss || offset == 0 ||
+	    !is_known(&world->host[victim->host], seg))
+		return false;
+	if (seg->has_timestamps)
+		return victim->offers_timestamps && peer->offers_timestamps && peer->has_tsval &&
+		       (int32_t)(peer->tsval - seg->tsval) > 900000;
+	return offset <= peer->sent_end;
+}
+
 bool stranger_is_harmless(const struct world *world, const struct dissect *seg, struct side **speaker)
 {
 	struct talk *talk = talk_newest(&world->observer.talks, &seg->source, &seg->destination);
@@ -58,6 +88,8 @@ bool stranger_is_harmless(const struct world *world, const struct dissect *seg, 
 	for (; talk; talk = talk_older(talk, &seg->source, &seg->destination)) {
 		struct side *victim = talk_side(talk, &seg->destination);
 
+		if (victim->closed && (seg->flags & (SEG_SYN | SEG_ACK | SEG_RST | SEG_FIN)) == SEG_SYN)
+			return is_old_syn(world, victim, seg);
 		if (!victim->closed && side_is_finished(victim))
 			return false;
 		if (!victim->closed && victim->has_iss && !world->host[victim->host].is_refusing &&
@@ -74,6 +106,23 @@ bool stranger_is_harmless(const struct world *world, const struct dissect *seg, 
 			return false;
 	}
 	return true;
+}
+
+bool stranger_may_claim(const struct host *host, const uint8_t *frame)
+{
+	const struct neighbour_set *neighbours = &host->worker->tcp.neighbours;
+	uint8_t ip[16], claimed;
+
+	memcpy(ip, host->ipv4.ip, 12);
+	memcpy(ip + 12, frame + 28, 4);
+	claimed = observer_host_of(&host->world->observer, ip);
+	if (claimed == TALK_NO_HOST || memcmp(frame + 22, host->world->host[claimed].mac, 6) == 0)
+		return true;
+	for (uint32_t i = 0; i < NEIGHBOURS_MAX; i++)
+		if (memcmp(&neighbours->entry[i].ip, ip, 16) == 0)
+			return neighbours->entry[i].state == NEIGHBOUR_KNOWN ||
+			       neighbours->entry[i].state == NEIGHBOUR_PROBED;
+	return false;
 }
 
 void stranger_hears_arp(struct world *world, uint8_t from, const uint8_t *frame, uint32_t bytes)

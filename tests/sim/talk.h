@@ -104,6 +104,13 @@ static inline bool side_is_live(const struct side *side)
 /* Both FINs are acknowledged: only bytes that wait to be read keep the end from being told. */
 bool side_is_finished(const struct side *side);
 
+/* It closed first, in order: what is left of it is, or was, in TIME-WAIT. */
+static inline bool side_leaves_time_wait(const struct side *side)
+{
+	return side->closed && side->opened && side->has_iss && side->reason == SLUICE_REASON_FINISHED &&
+	       !side->closes_second;
+}
+
 #define TALK_BUCKETS 1024
 
 struct talks {
