@@ -198,6 +198,10 @@ static uint32_t io_send(void *user, struct rte_mbuf **packet, uint32_t count)
 	static const struct frame_rules rules = {.mac = {{2, 0, 0, 0, 0, 2}}, .checksum_offload = true};
 	struct mirror *mirror = user;
 
+	if (mirror->is_silent) {
+		io_release(mirror, packet, count);
+		return count;
+	}
 	for (uint32_t i = 0; i < count; i++) {
 		struct frame frame;
 
@@ -218,7 +222,8 @@ bool mirror_open(struct mirror *mirror, uint32_t clients)
 	memset(mirror, 0, sizeof(*mirror));
 	sluice_config_defaults(&mirror->config);
 	mirror->config.port_count = 1;
-	mirror->config.secret[0] = 1; /* the same in every run */
+	mirror->config.secret[0] = 1;                  /* the same in every run */
+	mirror->config.cookies = SLUICE_COOKIES_NEVER; /* a crowd of half-open entries is not to be avoided here */
 	sluice_subnet_parse("198.18.0.1/15", &port->subnet[0]);
 	sluice_subnet_parse("2001:2::1/48", &port->subnet[1]);
 	port->subnet_count = 2;

@@ -24,6 +24,7 @@ struct mirror {
 	struct memory memory; /* that the worker lies in */
 	uint64_t now_ns;
 	bool closes_too; /* answers FIN by FIN */
+	bool is_silent;  /* answers nothing */
 	struct mirror_client *client;
 	uint32_t client_count;
 	uint32_t free_count, in_count, in_first;
