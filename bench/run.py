@@ -223,7 +223,7 @@ FIGURES = {
                     run_table, two_cpus=False),
     "floods": Figure("one worker under floods of spoofed SYNs, ACKs and RSTs", "syn_cycles", run_floods,
                      two_cpus=False, runs=3),
-    "crowds": Figure("millions in TIME-WAIT, millions idle", "time_wait_turn_us_max", run_crowds, two_cpus=False, runs=3),
+    "crowds": Figure("millions in TIME-WAIT, half-open, idle", "time_wait_turn_us_max", run_crowds, two_cpus=False, runs=3),
 }
 
 
