@@ -32,7 +32,7 @@ KINDS = {
     "bodies": (POST, b"a", None),
     "readers": (LARGE, b"", 64),
     "shut": (LARGE, b"", 0),
-    "pipelines": (WHOLE * 100, b"", 0),
+    "pipelines": (WHOLE * 1500, b"", 0),
     "greedy": (b"", b"", None),
     "idle": (WHOLE, b"", None),
 }
