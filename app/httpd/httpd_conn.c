@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What happens to a connection: events, deadlines, the ways to end.
- *
- * Deadlines are lazy: moving one later is a store, and the timer finds out when it fires.  How a connection ends matters
+ * What happens to a connection: events, and the ways to end.  How a connection ends matters
  * to the client: an answer that is followed by a reset may be lost (RFC 9112 section 9.6), so that a connection is
  * closed at once only when the client has said that it sends nothing more, and lingers otherwise.
  */
@@ -11,36 +9,9 @@
 #include "app/httpd/httpd_respond.h"
 #include "app/httpd/httpd_server.h"
 
-#define NS_PER_MS         UINT64_C(1000000)
 #define LINGER_UNIT_BYTES 64  /* conn->count while lingering */
 #define ACKED_MIN_BYTES   512 /* that move a closing connection's deadline: no endless dribble */
 #define IDLE_GRAIN_SHIFT  8   /* 256 ms */
-
-/* How long it may still live; UINT32_MAX: that is no question, or has been answered. */
-static uint32_t life_left_ms(const struct httpd *httpd, const struct httpd_conn *conn)
-{
-	uint32_t age_ms;
-
-	if (httpd->config.age_max_ms == 0 || conn->flags & HTTPD_CONN_LAST || conn->state >= HTTPD_CONN_ENDING)
-		return UINT32_MAX;
-	age_ms = httpd->now_ms - httpd->birth[httpd_pool_index(&httpd->conns, conn)].opened_ms;
-	return age_ms < httpd->config.age_max_ms ? httpd->config.age_max_ms - age_ms : 0;
-}
-
-void httpd_conn_deadline(struct httpd *httpd, struct httpd_conn *conn, uint32_t after_ms)
-{
-	uint32_t left_ms;
-
-	conn->deadline_ms = httpd->now_ms + after_ms;
-	if (conn->flags & HTTPD_CONN_ARMED && (int32_t)(conn->deadline_ms - conn->armed_ms) >= 0)
-		return;
-	left_ms = life_left_ms(httpd, conn);
-	if (left_ms > after_ms)
-		left_ms = after_ms;
-	conn->flags |= HTTPD_CONN_ARMED;
-	conn->armed_ms = httpd->now_ms + left_ms;
-	sluice_set_timer(httpd->worker, conn->conn, httpd->now_ns + left_ms * NS_PER_MS);
-}
 
 /* ---- Waiting ---- */
 
@@ -135,7 +106,7 @@ struct httpd_conn *httpd_conn_open(struct httpd *httpd, sluice_conn conn)
 		httpd->birth[index].opened_ms = httpd->now_ms;
 	sluice_set_context(httpd->worker, conn, record);
 	sluice_set_option(httpd->worker, conn, SLUICE_OPTION_USER_TIMEOUT_MS, httpd->config.progress_timeout_ms);
-	httpd_conn_deadline(httpd, record, httpd->config.header_timeout_ms);
+	httpd_deadline_set(httpd, record, httpd->config.header_timeout_ms);
 	httpd_count(&httpd->count.connections, 1);
 	return record;
 }
@@ -162,11 +133,11 @@ void httpd_conn_abort(struct httpd *httpd, struct httpd_conn *conn)
 	sluice_abort(httpd->worker, conn->conn);
 }
 
-static void close_for_good(struct httpd *httpd, struct httpd_conn *conn)
+void httpd_conn_close(struct httpd *httpd, struct httpd_conn *conn)
 {
 	conn->state = HTTPD_CONN_CLOSING;
 	httpd_list_move(httpd, conn, HTTPD_LIST_LEAVING);
-	httpd_conn_deadline(httpd, conn, httpd->config.progress_timeout_ms);
+	httpd_deadline_set(httpd, conn, httpd->config.progress_timeout_ms);
 	sluice_close(httpd->worker, conn->conn);
 }
 
@@ -186,7 +157,7 @@ static void discard(struct httpd *httpd, struct httpd_conn *conn)
 		conn->count = (uint16_t)(bytes < UINT16_MAX ? bytes : UINT16_MAX);
 	}
 	if (conn->flags & HTTPD_CONN_PEER_CLOSED || conn->count * LINGER_UNIT_BYTES > httpd->config.linger_max_bytes)
-		close_for_good(httpd, conn);
+		httpd_conn_close(httpd, conn);
 }
 
 /* Everything that will be answered has been handed over. */
@@ -196,14 +167,14 @@ static void end(struct httpd *httpd, struct httpd_conn *conn)
 	bool unread = sluice_peek(httpd->worker, conn->conn, &slice, 1) > 0;
 
 	if (!unread && conn->flags & (HTTPD_CONN_ASKED | HTTPD_CONN_PEER_CLOSED)) {
-		close_for_good(httpd, conn);
+		httpd_conn_close(httpd, conn);
 		return;
 	}
 	conn->state = HTTPD_CONN_LINGERING;
 	httpd_list_move(httpd, conn, HTTPD_LIST_LEAVING);
 	conn->count = 0;
 	sluice_shutdown(httpd->worker, conn->conn);
-	httpd_conn_deadline(httpd, conn, httpd->config.linger_timeout_ms);
+	httpd_deadline_set(httpd, conn, httpd->config.linger_timeout_ms);
 	discard(httpd, conn);
 }
 
@@ -224,7 +195,7 @@ static void consider_peer_closed(struct httpd *httpd, struct httpd_conn *conn)
 }
 
 /* The end of handling an event: what was collected is sent, and what was decided is done. */
-static void settle(struct httpd *httpd, struct httpd_conn *conn)
+void httpd_conn_settle(struct httpd *httpd, struct httpd_conn *conn)
 {
 	if (conn->flags & HTTPD_CONN_PEER_CLOSED)
 		consider_peer_closed(httpd, conn);
@@ -251,14 +222,14 @@ void httpd_conn_advance(struct httpd *httpd, struct httpd_conn *conn)
 			httpd_exchange_output(httpd, conn);
 		again = httpd_read(httpd, conn);
 	} while (again);
-	settle(httpd, conn);
+	httpd_conn_settle(httpd, conn);
 }
 
 void httpd_conn_begin_exchange(struct httpd *httpd, struct httpd_conn *conn)
 {
 	conn->state = HTTPD_CONN_EXCHANGE;
 	httpd_list_move(httpd, conn, HTTPD_LIST_MOVING);
-	httpd_conn_deadline(httpd, conn, httpd->config.progress_timeout_ms);
+	httpd_deadline_set(httpd, conn, httpd->config.progress_timeout_ms);
 }
 
 /* Its place among the idle is right still: its last use is so near that moving it is not worth touching its neighbours. */
@@ -276,126 +247,15 @@ void httpd_conn_answered(struct httpd *httpd, struct httpd_conn *conn)
 	if (httpd_conn_list(conn) == HTTPD_LIST_IDLE && !was_just_used(httpd, conn))
 		httpd_list_move(httpd, conn, HTTPD_LIST_NONE); /* until the event has been handled */
 	conn->state = last ? HTTPD_CONN_ENDING : HTTPD_CONN_READING;
-	httpd_conn_deadline(httpd, conn, httpd->config.idle_timeout_ms);
-}
-
-static bool is_idle(const struct httpd_conn *conn)
-{
-	return conn->state == HTTPD_CONN_READING && conn->exchange == HTTPD_POOL_NONE && !httpd_conn_is_waiting(conn);
+	httpd_deadline_set(httpd, conn, httpd->config.idle_timeout_ms);
 }
 
 void httpd_conn_close_if_idle(struct httpd *httpd, struct httpd_conn *conn)
 {
-	if (!is_idle(conn))
+	if (!httpd_conn_is_idle(conn))
 		return;
 	conn->state = HTTPD_CONN_ENDING;
-	settle(httpd, conn);
-}
-
-/* ---- Deadlines ---- */
-
-static void expire_reading(struct httpd *httpd, struct httpd_conn *conn)
-{
-	const struct httpd_exchange *exchange;
-
-	if (httpd_conn_is_waiting(conn)) {
-		httpd_list_move(httpd, conn, HTTPD_LIST_NONE);
-		httpd_respond_refuse(httpd, conn, 503, NULL, NULL);
-		return;
-	}
-	httpd_count(conn->count > 0 && conn->exchange == HTTPD_POOL_NONE ? &httpd->count.timeouts_idle
-									 : &httpd->count.timeouts_header,
-		    1);
-	if (conn->exchange != HTTPD_POOL_NONE) {
-		exchange = httpd_exchange_of(httpd, conn);
-		if (exchange->buffer_bytes > 2) { /* more than an empty line: a request was begun */
-			httpd_respond_refuse(httpd, conn, 408, NULL, NULL);
-			return;
-		}
-	}
-	httpd_exchange_give_back(httpd, conn);
-	conn->state = HTTPD_CONN_ENDING;
-}
-
-/* Whether enough moved in the time since the deadline was set; then there is another. */
-static void check_pace(struct httpd *httpd, struct httpd_conn *conn, uint32_t elapsed_ms)
-{
-	struct httpd_exchange *exchange = httpd_exchange_of(httpd, conn);
-	uint64_t least_bytes = (uint64_t)httpd->config.min_bytes_per_second * elapsed_ms / 1000;
-
-	if (exchange->moved_bytes > 0 && exchange->moved_bytes >= least_bytes) {
-		exchange->moved_bytes = 0;
-		httpd_list_move(httpd, conn, HTTPD_LIST_MOVING);
-		httpd_conn_deadline(httpd, conn, httpd->config.progress_timeout_ms);
-		return;
-	}
-	httpd_count(&httpd->count.timeouts_progress, 1);
-	if (exchange->echo && !exchange->echo_begun && !(conn->flags & HTTPD_CONN_BLOCKED)) {
-		exchange->logs = false;
-		conn->flags &= (uint8_t)~HTTPD_CONN_ASKED;
-		httpd_respond_refuse(httpd, conn, 408, NULL, NULL);
-		return;
-	}
-	httpd_count(&httpd->count.truncated, 1);
-	httpd_conn_abort(httpd, conn);
-}
-
-/* Our FIN was sent long ago.  With everything acknowledged the rest needs no record; if not, it will not be. */
-static void expire_lingering(struct httpd *httpd, struct httpd_conn *conn)
-{
-	struct sluice_conn_info info = {0};
-
-	httpd_count(&httpd->count.timeouts_linger, 1);
-	if (sluice_conn_info(httpd->worker, conn->conn, &info) && info.queued_bytes > 0)
-		httpd_conn_abort(httpd, conn);
-	else
-		close_for_good(httpd, conn);
-}
-
-static void expire(struct httpd *httpd, struct httpd_conn *conn)
-{
-	switch ((enum httpd_conn_state)conn->state) {
-	case HTTPD_CONN_FREE:
-		break;
-	case HTTPD_CONN_READING:
-		expire_reading(httpd, conn);
-		break;
-	case HTTPD_CONN_EXCHANGE:
-		check_pace(httpd, conn, httpd->config.progress_timeout_ms);
-		break;
-	case HTTPD_CONN_ENDING:
-		break;
-	case HTTPD_CONN_LINGERING:
-		expire_lingering(httpd, conn);
-		break;
-	case HTTPD_CONN_CLOSING:
-		httpd_conn_abort(httpd, conn);
-		break;
-	}
-}
-
-/* It is old: what is in progress is finished, and nothing further begun. */
-static void retire(struct httpd *httpd, struct httpd_conn *conn)
-{
-	struct sluice_slice slice;
-
-	httpd_count(&httpd->count.timeouts_age, 1);
-	conn->flags |= HTTPD_CONN_LAST;
-	if (is_idle(conn) && sluice_peek(httpd->worker, conn->conn, &slice, 1) == 0)
-		conn->state = HTTPD_CONN_ENDING;
-}
-
-static void timer_fired(struct httpd *httpd, struct httpd_conn *conn)
-{
-	int32_t left_ms = (int32_t)(conn->deadline_ms - httpd->now_ms);
-
-	conn->flags &= (uint8_t)~HTTPD_CONN_ARMED;
-	if (life_left_ms(httpd, conn) == 0)
-		retire(httpd, conn);
-	if (left_ms > 0)
-		httpd_conn_deadline(httpd, conn, (uint32_t)left_ms);
-	else
-		expire(httpd, conn);
+	httpd_conn_settle(httpd, conn);
 }
 
 /* ---- Events ---- */
@@ -406,9 +266,9 @@ static void acked(struct httpd *httpd, struct httpd_conn *conn, uint32_t bytes)
 	if (conn->state == HTTPD_CONN_EXCHANGE)
 		httpd_exchange_of(httpd, conn)->moved_bytes += bytes;
 	else if (conn->state == HTTPD_CONN_LINGERING && bytes >= ACKED_MIN_BYTES)
-		httpd_conn_deadline(httpd, conn, httpd->config.linger_timeout_ms);
+		httpd_deadline_set(httpd, conn, httpd->config.linger_timeout_ms);
 	else if (conn->state == HTTPD_CONN_CLOSING && bytes >= ACKED_MIN_BYTES)
-		httpd_conn_deadline(httpd, conn, httpd->config.progress_timeout_ms);
+		httpd_deadline_set(httpd, conn, httpd->config.progress_timeout_ms);
 }
 
 void httpd_conn_event(struct httpd *httpd, struct httpd_conn *conn, const struct sluice_event *event)
@@ -420,81 +280,6 @@ void httpd_conn_event(struct httpd *httpd, struct httpd_conn *conn, const struct
 	if (event->mask & SLUICE_PEER_CLOSED)
 		conn->flags |= HTTPD_CONN_PEER_CLOSED;
 	if (event->mask & SLUICE_TIMER)
-		timer_fired(httpd, conn);
+		httpd_deadline_fired(httpd, conn);
 	httpd_conn_advance(httpd, conn);
-}
-
-/* ---- When memory is needed ---- */
-
-/* The time that the deadline gave it, less what is left of it. */
-static uint32_t elapsed_ms(const struct httpd *httpd, const struct httpd_conn *conn, uint32_t span_ms)
-{
-	return span_ms - (conn->deadline_ms - httpd->now_ms);
-}
-
-bool httpd_conn_cut_head(struct httpd *httpd, struct httpd_conn *conn)
-{
-	if (elapsed_ms(httpd, conn, httpd->config.header_timeout_ms) < HTTPD_TRIP_GRACE_MS)
-		return false;
-	expire_reading(httpd, conn);
-	settle(httpd, conn);
-	return true;
-}
-
-bool httpd_conn_hurry(struct httpd *httpd, struct httpd_conn *conn)
-{
-	uint32_t so_far_ms = elapsed_ms(httpd, conn, httpd->config.progress_timeout_ms);
-
-	if (so_far_ms < HTTPD_PACE_GRACE_MS)
-		return false;
-	check_pace(httpd, conn, so_far_ms);
-	settle(httpd, conn);
-	return true;
-}
-
-bool httpd_conn_cut_leaving(struct httpd *httpd, struct httpd_conn *conn)
-{
-	uint32_t span_ms = conn->state == HTTPD_CONN_LINGERING ? httpd->config.linger_timeout_ms
-							       : httpd->config.progress_timeout_ms;
-
-	if (elapsed_ms(httpd, conn, span_ms) < HTTPD_TRIP_GRACE_MS)
-		return false;
-	httpd_conn_abort(httpd, conn);
-	return true;
-}
-
-/* Since its last answer, or its open. */
-static uint32_t unused_ms(const struct httpd *httpd, const struct httpd_conn *conn)
-{
-	return elapsed_ms(httpd, conn, conn->count ? httpd->config.idle_timeout_ms : httpd->config.header_timeout_ms);
-}
-
-bool httpd_conn_cut_starved(struct httpd *httpd, struct httpd_conn *conn)
-{
-	if (unused_ms(httpd, conn) < HTTPD_TRIP_GRACE_MS)
-		return false;
-	expire_reading(httpd, conn);
-	settle(httpd, conn);
-	return true;
-}
-
-bool httpd_conn_reset_idle(struct httpd *httpd, struct httpd_conn *conn)
-{
-	if (unused_ms(httpd, conn) < HTTPD_TRIP_GRACE_MS)
-		return false;
-	httpd_conn_abort(httpd, conn);
-	return true;
-}
-
-bool httpd_conn_close_idle(struct httpd *httpd, struct httpd_conn *conn)
-{
-	struct sluice_conn_info info = {0};
-
-	if (unused_ms(httpd, conn) < HTTPD_TRIP_GRACE_MS)
-		return false;
-	if (sluice_conn_info(httpd->worker, conn->conn, &info) && info.queued_bytes > 0)
-		httpd_conn_abort(httpd, conn); /* it takes no answer, so that it would not take our FIN */
-	else
-		close_for_good(httpd, conn); /* without lingering: there is no answer that a reset could overtake */
-	return true;
 }

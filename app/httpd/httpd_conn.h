@@ -80,14 +80,23 @@ void httpd_conn_event(struct httpd *httpd, struct httpd_conn *conn, const struct
 /* Goes on as far as it can: reads, answers, sends. */
 void httpd_conn_advance(struct httpd *httpd, struct httpd_conn *conn);
 
-/* Moves the deadline; the timer is touched only when it moves earlier. */
-void httpd_conn_deadline(struct httpd *httpd, struct httpd_conn *conn, uint32_t after_ms);
-
 /* A body is read or a response sent from now on; the exchange has been borrowed. */
 void httpd_conn_begin_exchange(struct httpd *httpd, struct httpd_conn *conn);
 
 /* A response is complete: the next request, or the end. */
 void httpd_conn_answered(struct httpd *httpd, struct httpd_conn *conn);
+
+/* Between requests, or before the first, and neither inside a head nor waiting. */
+static inline bool httpd_conn_is_idle(const struct httpd_conn *conn)
+{
+	return conn->state == HTTPD_CONN_READING && conn->exchange == HTTPD_POOL_NONE && !httpd_conn_is_waiting(conn);
+}
+
+/* The end of handling an event: what was collected is sent, and what was decided is done. */
+void httpd_conn_settle(struct httpd *httpd, struct httpd_conn *conn);
+
+/* Both directions, without lingering: what comes is answered with RST. */
+void httpd_conn_close(struct httpd *httpd, struct httpd_conn *conn);
 
 /* RST now. */
 void httpd_conn_abort(struct httpd *httpd, struct httpd_conn *conn);
@@ -100,18 +109,3 @@ void httpd_conn_resume_waiting(struct httpd *httpd);
 
 /* Draining: closes it if it is between requests. */
 void httpd_conn_close_if_idle(struct httpd *httpd, struct httpd_conn *conn);
-
-/* ---- When memory is needed: the first of a list.  false: within its grace ---- */
-
-/* Nobody is called slow before: asking takes a round trip or two, and a pace shows itself later. */
-#define HTTPD_TRIP_GRACE_MS 250
-#define HTTPD_PACE_GRACE_MS 2000
-
-bool httpd_conn_cut_head(struct httpd *httpd, struct httpd_conn *conn);    /* as if its time were up */
-bool httpd_conn_cut_starved(struct httpd *httpd, struct httpd_conn *conn); /* the same */
-bool httpd_conn_cut_leaving(struct httpd *httpd, struct httpd_conn *conn); /* a reset */
-bool httpd_conn_reset_idle(struct httpd *httpd, struct httpd_conn *conn);
-bool httpd_conn_close_idle(struct httpd *httpd, struct httpd_conn *conn); /* in order, if the peer takes our answers */
-
-/* MOVING: looks at the pace before its time, and cuts it or gives it another span. */
-bool httpd_conn_hurry(struct httpd *httpd, struct httpd_conn *conn);

@@ -67,7 +67,7 @@ static uint32_t begin_gathering(struct httpd *httpd, struct httpd_conn *conn, co
 	httpd_list_move(httpd, conn, HTTPD_LIST_HEAD);
 	http_request_begin(&exchange->request);
 	if (conn->count > 0) /* before the first request the deadline counts from the open */
-		httpd_conn_deadline(httpd, conn, httpd->config.header_timeout_ms);
+		httpd_deadline_set(httpd, conn, httpd->config.header_timeout_ms);
 	return gather(httpd, conn, data, bytes);
 }
 

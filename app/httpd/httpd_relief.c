@@ -69,7 +69,7 @@ static uint32_t cut(struct httpd *httpd, enum httpd_list_name name, bool (*go)(s
 
 static void cut_heads(struct httpd *httpd, uint32_t most)
 {
-	httpd_count(&httpd->count.relief_heads, cut(httpd, HTTPD_LIST_HEAD, httpd_conn_cut_head, most));
+	httpd_count(&httpd->count.relief_heads, cut(httpd, HTTPD_LIST_HEAD, httpd_deadline_cut_head, most));
 }
 
 /* Head by head, since each makes room for one that waits. */
@@ -78,12 +78,12 @@ static void feed_starved(struct httpd *httpd)
 	for (uint32_t i = 0; i < BATCH && is_starved(httpd); i++)
 		cut_heads(httpd, 1);
 	for (uint32_t i = 0; i < BATCH && is_starved(httpd); i++)
-		cut(httpd, HTTPD_LIST_MOVING, httpd_conn_hurry, 1);
+		cut(httpd, HTTPD_LIST_MOVING, httpd_deadline_hurry, 1);
 }
 
 static void reset_idle(struct httpd *httpd, uint32_t most)
 {
-	httpd_count(&httpd->count.relief_idle, cut(httpd, HTTPD_LIST_IDLE, httpd_conn_reset_idle, most));
+	httpd_count(&httpd->count.relief_idle, cut(httpd, HTTPD_LIST_IDLE, httpd_deadline_reset_idle, most));
 }
 
 static void close_idle(struct httpd *httpd, uint32_t most)
@@ -92,7 +92,7 @@ static void close_idle(struct httpd *httpd, uint32_t most)
 
 	if (relief->waits && (int32_t)(relief->next_ms - httpd->now_ms) > 0)
 		return;
-	httpd_count(&httpd->count.relief_idle, cut(httpd, HTTPD_LIST_IDLE, httpd_conn_close_idle, most));
+	httpd_count(&httpd->count.relief_idle, cut(httpd, HTTPD_LIST_IDLE, httpd_deadline_close_idle, most));
 	relief->waits = true;
 	relief->next_ms = httpd->now_ms + PAUSE_MS;
 }
@@ -110,11 +110,11 @@ static void free_records(struct httpd *httpd)
 		close_idle(httpd, most);
 		break;
 	case HTTPD_RELIEF_NOW:
-		cut(httpd, HTTPD_LIST_LEAVING, httpd_conn_cut_leaving, most);
+		cut(httpd, HTTPD_LIST_LEAVING, httpd_deadline_cut_leaving, most);
 		reset_idle(httpd, most);
 		cut_heads(httpd, most);
-		cut(httpd, HTTPD_LIST_STARVED, httpd_conn_cut_starved, most);
-		cut(httpd, HTTPD_LIST_MOVING, httpd_conn_hurry, BATCH);
+		cut(httpd, HTTPD_LIST_STARVED, httpd_deadline_cut_starved, most);
+		cut(httpd, HTTPD_LIST_MOVING, httpd_deadline_hurry, BATCH);
 		break;
 	}
 }
@@ -123,7 +123,7 @@ void httpd_relief_turn(struct httpd *httpd)
 {
 	feed_starved(httpd);
 	if (tcp_is_full(httpd))
-		cut(httpd, HTTPD_LIST_MOVING, httpd_conn_hurry, BATCH);
+		cut(httpd, HTTPD_LIST_MOVING, httpd_deadline_hurry, BATCH);
 	free_records(httpd);
 	if (httpd_relief_is_due(httpd)) /* then it is, too, when no packet comes */
 		sluice_set_worker_timer(httpd->worker, httpd->now_ns + PAUSE_MS * NS_PER_MS);

@@ -9,6 +9,7 @@
 #include "app/httpd/httpd.h"
 #include "app/httpd/httpd_conn.h"
 #include "app/httpd/httpd_content.h"
+#include "app/httpd/httpd_deadline.h"
 #include "app/httpd/httpd_exchange.h"
 #include "app/httpd/httpd_list.h"
 #include "app/httpd/httpd_log.h"

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How long anything may take, and what becomes of a connection that takes longer: heads, idle time, the pace of bodies and
+ * responses, lingering, age; and the same before its time, for those whose memory is needed.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct httpd;
+struct httpd_conn;
+
+/* Moves the deadline; the timer is touched only when it moves earlier. */
+void httpd_deadline_set(struct httpd *httpd, struct httpd_conn *conn, uint32_t after_ms);
+
+/* The connection's timer: re-armed, or what it was for is done; httpd_conn_settle() follows. */
+void httpd_deadline_fired(struct httpd *httpd, struct httpd_conn *conn);
+
+/* ---- Before its time, since memory is needed: the first of a list.  false: within its grace ---- */
+
+/* Nobody is called slow before: asking takes a round trip or two, and a pace shows itself later. */
+#define HTTPD_TRIP_GRACE_MS 250
+#define HTTPD_PACE_GRACE_MS 2000
+
+bool httpd_deadline_cut_head(struct httpd *httpd, struct httpd_conn *conn);    /* as if its time were up */
+bool httpd_deadline_cut_starved(struct httpd *httpd, struct httpd_conn *conn); /* the same */
+bool httpd_deadline_cut_leaving(struct httpd *httpd, struct httpd_conn *conn); /* a reset */
+bool httpd_deadline_reset_idle(struct httpd *httpd, struct httpd_conn *conn);
+bool httpd_deadline_close_idle(struct httpd *httpd,
+			       struct httpd_conn *conn); /* in order, if the peer takes our answers */
+
+/* MOVING: looks at the pace before its time, and cuts it or gives it another span. */
+bool httpd_deadline_hurry(struct httpd *httpd, struct httpd_conn *conn);
