@@ -23,12 +23,16 @@ void httpd_deadline_fired(struct httpd *httpd, struct httpd_conn *conn);
 #define HTTPD_TRIP_GRACE_MS 250
 #define HTTPD_PACE_GRACE_MS 2000
 
-bool httpd_deadline_cut_head(struct httpd *httpd, struct httpd_conn *conn);    /* as if its time were up */
-bool httpd_deadline_cut_starved(struct httpd *httpd, struct httpd_conn *conn); /* the same */
-bool httpd_deadline_cut_leaving(struct httpd *httpd, struct httpd_conn *conn); /* a reset */
+/* As if their time were up. */
+bool httpd_deadline_cut_head(struct httpd *httpd, struct httpd_conn *conn);
+bool httpd_deadline_cut_starved(struct httpd *httpd, struct httpd_conn *conn);
+
+/* By a reset. */
+bool httpd_deadline_cut_leaving(struct httpd *httpd, struct httpd_conn *conn);
 bool httpd_deadline_reset_idle(struct httpd *httpd, struct httpd_conn *conn);
-bool httpd_deadline_close_idle(struct httpd *httpd,
-			       struct httpd_conn *conn); /* in order, if the peer takes our answers */
+
+/* In order, if the peer takes our answers; by a reset, if not. */
+bool httpd_deadline_close_idle(struct httpd *httpd, struct httpd_conn *conn);
 
 /* MOVING: looks at the pace before its time, and cuts it or gives it another span. */
 bool httpd_deadline_hurry(struct httpd *httpd, struct httpd_conn *conn);

@@ -181,8 +181,8 @@ void httpd_exchange_output(struct httpd *httpd, struct httpd_conn *conn)
 	} while (next_part(exchange));
 	if (exchange->framing != HTTPD_BODY_ENDED)
 		return;
-	if (httpd_send_is_owed(httpd,
-			       conn)) { /* an exchange must go on at the least rate, an idle connection need not */
+	/* An exchange must go on at the least rate, an idle connection need not. */
+	if (httpd_send_is_owed(httpd, conn)) {
 		conn->flags |= HTTPD_CONN_BLOCKED;
 		return;
 	}

@@ -90,7 +90,10 @@ static void test_one_that_stays_is_not_waited_for(void **state)
 	fake_deaf(fake, conn[0]);
 	conn[60] = fake_connect(fake);
 	assert_true(fake_is_shut(fake, conn[0]) && !fake_is_gone(fake, conn[0]));
-	fake_wait_ms(fake, 30);
+	fake_wait_ms(fake, 15);
+	fake_say(fake, conn[60], HELLO); /* turns alone do not make it urgent */
+	assert_false(fake_is_shut(fake, conn[1]));
+	fake_wait_ms(fake, 25);
 	assert_true(fake_is_gone(fake, conn[1]));
 	assert_int_equal(statistics_of(fake).relief_idle, 2);
 	fake_close(fake);
@@ -192,6 +195,30 @@ static void test_order_of_use(void **state)
 	assert_true(fake_is_shut(fake, conn[59]));
 	for (uint32_t i = 0; i < 59; i++)
 		assert_false(fake_is_shut(fake, conn[i]));
+	fake_close(fake);
+}
+
+/* The deadline of one that never asked is of another kind, and says nothing of its last use. */
+static void test_first_use(void **state)
+{
+	struct httpd_config config = fake_config();
+	struct fake *fake;
+	int first, second;
+
+	(void)state;
+	config.header_timeout_ms = 5000;
+	config.idle_timeout_ms = 1000;
+	fake = fake_open(&config);
+	first = fake_connect(fake);
+	fake_wait_ms(fake, 3000);
+	second = fake_connect(fake);
+	for (uint32_t i = 2; i < 60; i++)
+		fake_connect(fake);
+	fake_wait_ms(fake, 1000);
+	assert_true(is_answered(fake, first, HELLO));
+	fake_connect(fake);
+	assert_true(fake_is_shut(fake, second));
+	assert_false(fake_is_shut(fake, first));
 	fake_close(fake);
 }
 
@@ -303,6 +330,32 @@ static void test_what_moves_stays(void **state)
 	fake_close(fake);
 }
 
+/* One that keeps the pace began first: it does not hide those behind it. */
+static void test_what_moves_hides_nobody(void **state)
+{
+	struct httpd_config config = fake_config();
+	struct fake *fake;
+	int mover, stuck, waits;
+
+	(void)state;
+	config.exchanges = 2;
+	fake = fake_open(&config);
+	mover = fake_connect(fake);
+	stuck = fake_connect(fake);
+	fake_limit(fake, mover, 5000);
+	fake_limit(fake, stuck, 5000);
+	fake_say(fake, mover, LARGE);
+	fake_say(fake, stuck, LARGE);
+	waits = fake_connect(fake);
+	fake_say(fake, waits, LARGE);
+	fake_ack(fake, mover, 1000);
+	fake_wait_ms(fake, 2040);
+	assert_true(fake_is_aborted(fake, stuck));
+	assert_false(fake_is_aborted(fake, mover));
+	assert_true(fake_output_bytes(fake, waits) > 100000);
+	fake_close(fake);
+}
+
 /* ---- As TCP says ---- */
 
 /* TCP has hardly a record left, whatever we have: the oldest go in order, and none when it has some again. */
@@ -408,10 +461,12 @@ int main(void)
 		cmocka_unit_test(test_the_new_are_spared),
 		cmocka_unit_test(test_heads_and_those_that_wait_give_up_records),
 		cmocka_unit_test(test_order_of_use),
+		cmocka_unit_test(test_first_use),
 		cmocka_unit_test(test_the_oldest_head_makes_room),
 		cmocka_unit_test(test_ten_times_as_many_heads),
 		cmocka_unit_test(test_what_does_not_move_makes_room),
 		cmocka_unit_test(test_what_moves_stays),
+		cmocka_unit_test(test_what_moves_hides_nobody),
 		cmocka_unit_test(test_tcp_is_short_of_records),
 		cmocka_unit_test(test_tcp_is_full),
 		cmocka_unit_test(test_no_more_on_credit),
