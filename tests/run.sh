@@ -8,6 +8,7 @@
 #     sh tests/run.sh --full          more seeds, everything under the sanitizers, mutants, bridge, fresh fuzzing
 #     sh tests/run.sh --only kernel   one part: tidy unit sim lwip kernel asan clang mutants bridge fuzz
 #     sh tests/run.sh --only fuzz --minutes 60
+#     sh tests/run.sh --cookies always    sim, lwip and kernel, with that mode of SYN cookies throughout
 #
 # Builds in build/, build-asan/, build-clang/ and build-fuzz/.  tests/kernel needs root and is skipped without.
 set -u
@@ -17,21 +18,30 @@ cd "$(dirname "$0")/.." || exit 1
 seeds=2000
 lwip_seeds=500
 asan_seeds=200
+cookie_seeds=200
 fuzz_minutes=12
 full=false
 only=
+cookies=
 while [ $# -gt 0 ]; do
 	case $1 in
-	--full) full=true seeds=20000 lwip_seeds=10000 asan_seeds=20000 ;;
+	--full) full=true seeds=20000 lwip_seeds=10000 asan_seeds=20000 cookie_seeds=5000 ;;
 	--only) only=${2:-} && shift ;;
+	--cookies) cookies=${2:-} && shift ;;
 	--minutes) fuzz_minutes=${2:-} && shift ;;
-	*) sed -n '3,13s/^# \{0,1\}//p' "$0" && exit 2 ;;
+	*) sed -n '3,14s/^# \{0,1\}//p' "$0" && exit 2 ;;
 	esac
 	shift
 done
 case $only in
 '' | tidy | unit | sim | lwip | kernel | asan | clang | mutants | bridge | fuzz) ;;
 *) echo "run.sh: no part named $only; there are tidy unit sim lwip kernel asan clang mutants bridge fuzz" && exit 2 ;;
+esac
+
+case $cookies in
+'') ;;
+auto | always | never) export SLUICE_COOKIES="$cookies" ;;
+*) echo "run.sh: no mode of cookies named $cookies; there are auto always never" && exit 2 ;;
 esac
 
 export PYTHONDONTWRITEBYTECODE=1
@@ -56,7 +66,13 @@ finish() {
 trap finish EXIT
 trap 'exit 1' HUP INT TERM
 
-wants() { [ -z "$only" ] || [ "$only" = "$1" ]; }
+# With --cookies, only what is told of the mode.
+wants() {
+	case $cookies:$1 in
+	:* | *:sim | *:lwip | *:kernel) [ -z "$only" ] || [ "$only" = "$1" ] ;;
+	*) false ;;
+	esac
+}
 say() { echo "[$(($(date +%s) - began)) s] $*"; }
 passed() { echo "pass $*" >>"$tally"; }
 failed() { echo "fail $*" >>"$tally" && say "FAILED: $*"; }
@@ -171,6 +187,12 @@ if wants sim && $built; then
 	fi
 fi
 
+if wants sim && $built && [ -z "$cookies" ]; then
+	say "the same with cookies for every SYN: seeds 1 to $cookie_seeds"
+	check "sim with cookies always, seeds 1 to $cookie_seeds" \
+		build/tests/sim --seeds "1..$cookie_seeds" --cookies always --jobs "$(nproc)"
+fi
+
 if wants lwip && $built; then
 	say "against lwIP: seeds 1 to $lwip_seeds"
 	check "lwip seeds 1 to $lwip_seeds" build/tests/lwip --seeds "1..$lwip_seeds" --jobs "$(nproc)"
@@ -184,6 +206,18 @@ if wants kernel && $built; then
 		SLUICE_BUILD=$PWD/build
 		export SLUICE_BUILD
 		python_tests kernel tests/kernel
+	fi
+fi
+
+if $built && $full && [ -z "$cookies" ]; then
+	say "lwIP and the kernel as peers, with cookies for every SYN"
+	check "lwip with cookies always" env SLUICE_COOKIES=always \
+		build/tests/lwip --seeds "1..$lwip_seeds" --jobs "$(nproc)"
+	if [ "$(id -u)" -eq 0 ]; then
+		SLUICE_BUILD=$PWD/build SLUICE_COOKIES=always
+		export SLUICE_BUILD SLUICE_COOKIES
+		python_tests kernel-cookies tests/kernel
+		unset SLUICE_COOKIES
 	fi
 fi
 
@@ -216,12 +250,12 @@ if wants clang; then
 	fi
 fi
 
-if $built && { $full || [ "$only" = mutants ]; }; then
+if $built && [ -z "$cookies" ] && { $full || [ "$only" = mutants ]; }; then
 	say "mutants: each fault must be caught"
 	check mutants $python tests/sim/mutants.py
 fi
 
-if $built && { $full || [ "$only" = bridge ]; }; then
+if $built && [ -z "$cookies" ] && { $full || [ "$only" = bridge ]; }; then
 	if [ "$(id -u)" -ne 0 ]; then
 		skipped "bridge: needs root, for network namespaces"
 	else
@@ -236,12 +270,12 @@ if $built && { $full || [ "$only" = bridge ]; }; then
 	fi
 fi
 
-if $full || [ "$only" = fuzz ]; then
+if [ -z "$cookies" ] && { $full || [ "$only" = fuzz ]; }; then
 	say "fuzzing: $fuzz_minutes minutes over all targets"
 	check "fuzz: $fuzz_minutes minutes" $python tests/fuzz/fuzz.py --minutes "$fuzz_minutes"
 fi
 
-if $built && $full; then
+if $built && $full && [ -z "$cookies" ]; then
 	say "claims: each test must fail without its function"
 	check "claims: stubs" $python tests/claims/stub.py
 fi

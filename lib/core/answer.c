@@ -14,13 +14,12 @@ uint32_t answer_clock_ms(const struct tcp *tcp, const struct tuple *tuple)
 }
 
 /* In front of nothing: the packet is empty, with room for headers before its end. */
-static bool answer_put(struct tcp *tcp, const struct answer *answer, struct rte_mbuf *packet)
+static bool answer_put(struct tcp *tcp, struct answer *answer, struct rte_mbuf *packet)
 {
-	struct tcp_options options = answer->options;
 	uint8_t option_bytes[40];
 
-	if (options.present & TCP_HAS_TIMESTAMPS && !(answer->flags & TCP_SYN))
-		options.tsval = answer_clock_ms(tcp, answer->tuple);
+	if (answer->options.present & TCP_HAS_TIMESTAMPS && !(answer->flags & TCP_SYN))
+		answer->options.tsval = answer_clock_ms(tcp, answer->tuple);
 	build_segment(packet, &(struct build_segment){
 				      .tuple = answer->tuple,
 				      .source_mac = &tcp->rules.mac,
@@ -31,7 +30,7 @@ static bool answer_put(struct tcp *tcp, const struct answer *answer, struct rte_
 				      .flags = answer->flags,
 				      .ttl = answer->listener ? answer->listener->ttl : IP_TTL_DEFAULT,
 				      .dscp_ecn = answer->listener ? answer->listener->dscp_ecn : 0,
-				      .option_bytes = (uint8_t)tcp_options_write(option_bytes, &options),
+				      .option_bytes = (uint8_t)tcp_options_write(option_bytes, &answer->options),
 				      .options = option_bytes,
 				      .io_flags = tcp->io_flags,
 			      });
@@ -39,7 +38,7 @@ static bool answer_put(struct tcp *tcp, const struct answer *answer, struct rte_
 	return transmit_put(tcp, packet);
 }
 
-bool answer_send(struct tcp *tcp, const struct answer *answer)
+bool answer_send(struct tcp *tcp, struct answer *answer)
 {
 	struct rte_mbuf *packet = transmit_take(tcp);
 
@@ -50,7 +49,7 @@ bool answer_send(struct tcp *tcp, const struct answer *answer)
 	return answer_put(tcp, answer, packet);
 }
 
-void answer_send_in_place(struct tcp *tcp, const struct answer *answer, struct rte_mbuf *packet)
+void answer_send_in_place(struct tcp *tcp, struct answer *answer, struct rte_mbuf *packet)
 {
 	stash_unguard(packet); /* our headers may be longer than what asked */
 	packet->data_off = (uint16_t)(PACKET_HEADROOM_BYTES + build_header_bytes(false, TCP_HEADER_BYTES_MAX));

@@ -19,10 +19,10 @@ struct answer {
 };
 
 /* False: no packet, or no room. */
-bool answer_send(struct tcp *tcp, const struct answer *answer);
+bool answer_send(struct tcp *tcp, struct answer *answer);
 
 /* In the packet that asks, which is kept; answer->tuple and answer->mac may not lie in it. */
-void answer_send_in_place(struct tcp *tcp, const struct answer *answer, struct rte_mbuf *packet);
+void answer_send_in_place(struct tcp *tcp, struct answer *answer, struct rte_mbuf *packet);
 
 /* Our timestamp clock towards a peer, in ms. */
 uint32_t answer_clock_ms(const struct tcp *tcp, const struct tuple *tuple);

@@ -14,6 +14,10 @@
 
 #define TIMESTAMPS_ALONE       0x0101080aU /* nop nop, kind, length: as nearly every segment has it */
 #define TIMESTAMPS_ALONE_BYTES 12
+#define SYN_MSS                0x0204U
+#define SYN_SACK_TIMESTAMPS    0x0402080aU
+#define SYN_SCALE              0x010303U
+#define SYN_OPTIONS_BYTES      20
 
 /* Ours, or a group's. */
 static inline bool frame_ether(struct frame *frame, const struct frame_rules *rules)
@@ -165,6 +169,22 @@ static inline bool frame_tcp_checksum(const struct frame *frame, const struct fr
 	return checksum_finish(checksum_add_packet(sum, frame->packet, frame->l4_offset, frame->l4_bytes)) == 0;
 }
 
+/* MSS, SACK-permitted, timestamps, nop, window scale: the SYNs of most stacks, and so of a flood.  False: they are others. */
+static inline bool frame_syn_options(struct tcp_options *out, const uint8_t *options)
+{
+	uint32_t mss = be32_value(be32_at(options)), scale = be32_value(be32_at(options + 16));
+
+	if (mss >> 16 != SYN_MSS || be32_value(be32_at(options + 4)) != SYN_SACK_TIMESTAMPS || scale >> 8 != SYN_SCALE)
+		return false;
+	out->tsval = be32_value(be32_at(options + 8));
+	out->tsecr = be32_value(be32_at(options + 12));
+	out->mss_bytes = (uint16_t)mss;
+	out->present = TCP_HAS_MSS | TCP_HAS_WINDOW_SCALE | TCP_HAS_SACK_PERMITTED | TCP_HAS_TIMESTAMPS;
+	out->window_shift = (uint8_t)scale;
+	out->sack_count = 0;
+	return true;
+}
+
 static inline void frame_tcp_options(struct frame *frame, const uint8_t *options, uint32_t bytes)
 {
 	if (LIKELY(bytes == TIMESTAMPS_ALONE_BYTES && be32_value(be32_at(options)) == TIMESTAMPS_ALONE)) {
@@ -175,7 +195,7 @@ static inline void frame_tcp_options(struct frame *frame, const uint8_t *options
 	} else if (bytes == 0) {
 		frame->options.present = 0;
 		frame->options.sack_count = 0;
-	} else {
+	} else if (bytes != SYN_OPTIONS_BYTES || !frame_syn_options(&frame->options, options)) {
 		frame->options = tcp_options_read(options, bytes);
 	}
 }

@@ -137,7 +137,7 @@ static void test_stash_empty(void **state)
 	struct scene *scene = scene_of(false);
 	struct tuple tuple = {
 		.local = test_ip(false, 1), .remote = test_ip(false, 2), .local_port = 80, .remote_port = 9};
-	const struct answer answer = {.tuple = &tuple, .mac = &peer_mac, .flags = TCP_RST};
+	struct answer answer = {.tuple = &tuple, .mac = &peer_mac, .flags = TCP_RST};
 
 	(void)state;
 	assert_false(answer_send(scene->tcp, &answer));

@@ -41,6 +41,8 @@ class Wire:
         self.environment = {"SLUICE_LOSSY": FAULTS} if self.is_lossy else {}
         # Our least timeouts are cut to the wire's round trip of 2 ms, so that thousands of losses take seconds.
         self.options = ["--rto-min", "20ms", "--rto-initial", "100ms"] if self.is_lossy else []
+        if "SLUICE_COOKIES" in os.environ:  # tests/run.sh --cookies
+            self.options += ["--cookies", os.environ["SLUICE_COOKIES"]]
 
     def check_faults(self, program):
         """On the lossy wire, where enough packets went, each kind of fault did happen, in both directions."""

@@ -118,6 +118,21 @@ static uint32_t draw(uint32_t percent, uint32_t low, uint32_t high, uint32_t oth
 	return random_below(random, 100) < percent ? (uint32_t)random_between(random, low, high) : otherwise;
 }
 
+/* SLUICE_COOKIES says it for all seeds; else each has its own, from dice apart. */
+static void draw_cookies(struct sluice_config *config)
+{
+	const char *mode = getenv("SLUICE_COOKIES");
+	struct random dice = {.state = siphash_2_4((struct siphash_key){1, 2}, config->secret, sizeof(config->secret))};
+
+	config->cookies = (enum sluice_cookies)random_below(&dice, 3);
+	if (mode)
+		config->cookies = strcmp(mode, "always") == 0  ? SLUICE_COOKIES_ALWAYS
+				  : strcmp(mode, "never") == 0 ? SLUICE_COOKIES_NEVER
+							       : SLUICE_COOKIES_AUTO;
+	if (random_chance(&dice, 500000))
+		config->cookies_syns_per_second = (uint32_t)random_between(&dice, 1, 10);
+}
+
 static void draw_config(struct host *host)
 {
 	struct sluice_config *config = &host->config;
@@ -143,6 +158,7 @@ static void draw_config(struct host *host)
 	config->time_wait_ms = 1000 * draw(50, 4, 30, 60);
 	for (uint32_t i = 0; i < sizeof(config->secret); i++)
 		config->secret[i] = (uint8_t)(1 + random_below(&bout.world.random, 255));
+	draw_cookies(config);
 }
 
 static void draw_host(struct host *host)

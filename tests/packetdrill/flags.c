@@ -9,35 +9,34 @@
 
 #define FLAG_BYTES_MAX 128
 
-enum flag_kind { FLAG_UINT32, FLAG_UINT8, FLAG_BOOL, FLAG_IP, FLAG_RECEIVE, FLAG_CONGESTION, FLAG_ECN, FLAG_WORD };
+enum flag_kind { FLAG_UINT32, FLAG_UINT8, FLAG_BOOL, FLAG_IP, FLAG_RECEIVE, FLAG_CONGESTION, FLAG_ECN, FLAG_COOKIES };
 
 struct flag {
 	const char *name;
 	enum flag_kind kind;
-	size_t offset;     /* in struct sluice_config */
-	const char *words; /* of FLAG_WORD: what may be said, each followed by a space */
+	size_t offset; /* in struct sluice_config */
 	unsigned long most;
 };
 
 #define FIELD(name) offsetof(struct sluice_config, name)
 
 static const struct flag flags[] = {
-	{"ip", FLAG_IP, 0, NULL, 0},
-	{"mtu", FLAG_UINT32, FIELD(port[0].mtu_bytes), NULL, 2034},
-	{"rcvbuf", FLAG_RECEIVE, 0, NULL, 64UL << 20},
-	{"sndbuf", FLAG_UINT32, FIELD(send_queue_bytes), NULL, 64UL << 20},
-	{"wscale", FLAG_UINT8, FIELD(window_shift), NULL, 14},
-	{"iw", FLAG_UINT32, FIELD(initial_window_segments), NULL, 1000},
-	{"delack_ms", FLAG_UINT32, FIELD(delayed_ack_ms), NULL, 499},
-	{"rto_initial_ms", FLAG_UINT32, FIELD(rto_initial_ms), NULL, 60000},
-	{"rto_min_ms", FLAG_UINT32, FIELD(rto_min_ms), NULL, 60000},
-	{"time_wait_ms", FLAG_UINT32, FIELD(time_wait_ms), NULL, 3600000},
-	{"fin_wait_2_ms", FLAG_UINT32, FIELD(fin_wait_2_ms), NULL, 3600000},
-	{"ts", FLAG_BOOL, FIELD(timestamps), NULL, 1},
-	{"sack", FLAG_BOOL, FIELD(sack), NULL, 1},
-	{"cc", FLAG_CONGESTION, 0, NULL, 0},
-	{"ecn", FLAG_ECN, 0, NULL, 2},
-	{"cookies", FLAG_WORD, 0, "never ", 0},
+	{"ip", FLAG_IP, 0, 0},
+	{"mtu", FLAG_UINT32, FIELD(port[0].mtu_bytes), 2034},
+	{"rcvbuf", FLAG_RECEIVE, 0, 64UL << 20},
+	{"sndbuf", FLAG_UINT32, FIELD(send_queue_bytes), 64UL << 20},
+	{"wscale", FLAG_UINT8, FIELD(window_shift), 14},
+	{"iw", FLAG_UINT32, FIELD(initial_window_segments), 1000},
+	{"delack_ms", FLAG_UINT32, FIELD(delayed_ack_ms), 499},
+	{"rto_initial_ms", FLAG_UINT32, FIELD(rto_initial_ms), 60000},
+	{"rto_min_ms", FLAG_UINT32, FIELD(rto_min_ms), 60000},
+	{"time_wait_ms", FLAG_UINT32, FIELD(time_wait_ms), 3600000},
+	{"fin_wait_2_ms", FLAG_UINT32, FIELD(fin_wait_2_ms), 3600000},
+	{"ts", FLAG_BOOL, FIELD(timestamps), 1},
+	{"sack", FLAG_BOOL, FIELD(sack), 1},
+	{"cc", FLAG_CONGESTION, 0, 0},
+	{"ecn", FLAG_ECN, 0, 2},
+	{"cookies", FLAG_COOKIES, 0, 0},
 };
 
 /* As Linux calls them, but for the last. */
@@ -53,6 +52,7 @@ void flags_defaults(struct sluice_config *config)
 	config->port_count = 1;
 	config->port[0].mtu_bytes = 1500;
 	config->checksum_offload = false; /* scripts may send wrong ones */
+	config->cookies = SLUICE_COOKIES_NEVER;
 	config->packets = 8192;
 	config->connections = 64;
 	config->half_open = 64;
@@ -103,13 +103,17 @@ static bool store_number(const struct flag *flag, const char *value, struct slui
 	return true;
 }
 
-static bool is_word(const char *words, const char *value)
+static bool store_cookies(const char *value, struct sluice_config *config)
 {
-	size_t bytes = strlen(value);
+	static const char *const modes[] = {
+		[SLUICE_COOKIES_AUTO] = "auto", [SLUICE_COOKIES_ALWAYS] = "always", [SLUICE_COOKIES_NEVER] = "never"};
 
-	for (const char *at = words; (at = strstr(at, value)) != NULL; at++)
-		if (bytes && (at == words || at[-1] == ' ') && at[bytes] == ' ')
+	for (uint32_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (strcmp(modes[i], value) == 0) {
+			config->cookies = (enum sluice_cookies)i;
 			return true;
+		}
+	}
 	return false;
 }
 
@@ -135,8 +139,8 @@ static bool store(const struct flag *flag, const char *value, struct sluice_conf
 		return add_address(value, config);
 	if (flag->kind == FLAG_CONGESTION)
 		return flags_congestion(value, &config->congestion);
-	if (flag->kind == FLAG_WORD)
-		return is_word(flag->words, value);
+	if (flag->kind == FLAG_COOKIES)
+		return store_cookies(value, config);
 	return store_number(flag, value, config);
 }
 

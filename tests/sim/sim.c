@@ -57,7 +57,8 @@ static void usage(const char *program)
 	       "  --seed K        one seed; with --trace every segment is printed\n"
 	       "  --jobs N        processes (default 2)\n"
 	       "  --keep-going N  failing seeds to report before stopping (default 10)\n"
-	       "  --cookies MODE  of all hosts: auto, always or never; without it each draws its own\n"
+	       "  --cookies MODE  of all hosts: auto, always or never; SLUICE_COOKIES says it, too; else each draws "
+	       "its own\n"
 	       "  --regressions F file of seeds that run first; \"\" for none\n"
 	       "  --coverage      fail if something was never seen, however few the seeds\n",
 	       program, program);
@@ -289,6 +290,8 @@ int main(int argc, char **argv)
 				  .program = argv[0],
 				  .regressions = "tests/sim/seeds.txt"};
 
+	if (getenv("SLUICE_COOKIES"))
+		scenario_cookies_are(getenv("SLUICE_COOKIES"));
 	if (!parse(argc, argv, &options)) {
 		usage(argv[0]);
 		return 2;

@@ -429,11 +429,45 @@ static void test_random_damage(void **state)
 	}
 }
 
+/* The layout of most SYNs has a short way, too; each byte of it that is another takes the long one. */
+static void test_syn_options_both_ways(void **state)
+{
+	static const uint8_t usual[20] = {2, 4, 5, 0xb4, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3, 200};
+
+	(void)state;
+	for (uint32_t i = 0; i <= sizeof(usual); i++) {
+		for (uint32_t flip = 1; flip < 256; flip *= 2) {
+			struct frame frame;
+			struct tcp_options expected;
+			struct bytes bytes;
+			uint8_t options[20];
+
+			memcpy(options, usual, sizeof(options));
+			if (i < sizeof(usual))
+				options[i] = (uint8_t)(options[i] ^ flip);
+			expected = tcp_options_read(options, sizeof(options));
+			bytes = tcp_frame(flip & 1, options, sizeof(options), 0);
+			frame = parsed(&bytes);
+			assert_int_equal(frame.options.present, expected.present);
+			assert_int_equal(frame.options.sack_count, expected.sack_count);
+			if (expected.present & TCP_HAS_MSS)
+				assert_int_equal(frame.options.mss_bytes, expected.mss_bytes);
+			if (expected.present & TCP_HAS_TIMESTAMPS) {
+				assert_int_equal(frame.options.tsval, expected.tsval);
+				assert_int_equal(frame.options.tsecr, expected.tsecr);
+			}
+			if (expected.present & TCP_HAS_WINDOW_SCALE)
+				assert_int_equal(frame.options.window_shift, expected.window_shift);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_options_both_ways),
+		cmocka_unit_test(test_syn_options_both_ways),
 		cmocka_unit_test(test_cut_at_every_length),
 		cmocka_unit_test(test_split_at_every_place),
 		cmocka_unit_test(test_every_bit_turned),
