@@ -230,17 +230,21 @@ static void test_no_record_is_free(void **state)
 {
 	struct sluice_config config = config_always();
 	struct scene *scene;
+	struct side second;
 
 	(void)state;
 	config.connections = 1;
 	scene = scene_new(&config);
 	listens(scene);
+	comes_from(scene, 4001, false);
+	second = scene->side;
 	comes_from(scene, 4000, false);
 	arrives(scene, plain_ack());
 	opens(scene, 0);
-	comes_from(scene, 4001, false);
+	speaks(scene, second);
 	arrives(scene, plain_ack());
 	expect_nothing(scene);
+	hears_nothing(scene);
 	assert_int_equal(counted(scene, drop_tcp_connections_full), 1);
 	end_all(scene);
 	turn(scene);
