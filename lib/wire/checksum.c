@@ -113,13 +113,3 @@ uint64_t checksum_add_packet(uint64_t sum, const struct rte_mbuf *packet, uint32
 	}
 	return sum;
 }
-
-uint16_t checksum_finish(uint64_t sum)
-{
-	sum = (sum >> 32) + (uint32_t)sum;
-	sum = (sum >> 32) + (uint32_t)sum;
-	sum = (sum >> 16) + (uint16_t)sum;
-	sum = (sum >> 16) + (uint16_t)sum;
-	sum = (sum >> 16) + (uint16_t)sum;
-	return (uint16_t)~sum;
-}

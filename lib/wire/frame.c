@@ -56,6 +56,8 @@ static inline bool frame_ipv4_checksum(const struct frame *frame, const struct f
 		return true;
 	if (rules->checksum_offload && verdict == RTE_MBUF_F_RX_IP_CKSUM_BAD)
 		return false;
+	if (LIKELY(bytes == IPV4_HEADER_BYTES))
+		return checksum_finish(checksum_add_20(0, frame_l3(frame))) == 0;
 	return checksum_finish(checksum_add(0, frame_l3(frame), bytes)) == 0;
 }
 

@@ -123,20 +123,18 @@ uint32_t tcp_options_bytes(const struct tcp_options *options)
 	return bytes + (sacks ? 4 + sacks * LENGTH_SACK_BLOCK : 0);
 }
 
-static uint8_t *put_word(uint8_t *at, uint8_t a, uint8_t b, uint8_t c, uint8_t d)
-{
-	const uint8_t word[4] = {a, b, c, d};
-
-	memcpy(at, word, sizeof(word));
-	return at + sizeof(word);
-}
-
 static uint8_t *put_number(uint8_t *at, uint32_t value)
 {
 	struct be32 number = be32_from(value);
 
 	memcpy(at, &number, sizeof(number));
 	return at + sizeof(number);
+}
+
+/* As one number: it is read as one soon afterwards, which would wait for bytes. */
+static uint8_t *put_word(uint8_t *at, uint8_t a, uint8_t b, uint8_t c, uint8_t d)
+{
+	return put_number(at, (uint32_t)a << 24 | (uint32_t)b << 16 | (uint32_t)c << 8 | d);
 }
 
 static uint8_t *put_sack(uint8_t *at, const struct tcp_options *options, uint32_t count)

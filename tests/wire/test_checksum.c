@@ -70,6 +70,38 @@ static void test_sums_chain(void **state)
 	}
 }
 
+/* The fold against the plainest one, where carries meet carries. */
+static void test_folds(void **state)
+{
+	static const uint64_t parts[] = {0, 1, 0x7fff, 0x8000, 0xfffe, 0xffff};
+	struct random random = {4};
+
+	(void)state;
+	for (uint32_t i = 0; i < 6 * 6 * 6 * 6 + 100000; i++) {
+		uint64_t sum = random_next(&random), left;
+
+		if (i < 6 * 6 * 6 * 6)
+			sum = parts[i % 6] | parts[i / 6 % 6] << 16 | parts[i / 36 % 6] << 32 | parts[i / 216] << 48;
+		for (left = sum; left >> 16;)
+			left = (left >> 16) + (left & 0xffff);
+		assert_int_equal(checksum_finish(sum), (uint16_t)~left);
+	}
+}
+
+static void test_twenty_bytes(void **state)
+{
+	struct random random = {5};
+	uint8_t block[20];
+
+	(void)state;
+	for (uint32_t i = 0; i < 10000; i++) {
+		fill(&random, block, sizeof(block));
+		if (i < 1000)
+			memset(block, 0xff, i % 21);
+		assert_int_equal(stored(checksum_finish(checksum_add_20(0, block))), plain(block, sizeof(block)));
+	}
+}
+
 /* Putting the checksum in makes the whole come out as zero, and any changed bit does not. */
 static void test_verifies(void **state)
 {
@@ -171,6 +203,8 @@ int main(void)
 		cmocka_unit_test(test_lengths_and_alignments),
 		cmocka_unit_test(test_all_ones_and_large),
 		cmocka_unit_test(test_sums_chain),
+		cmocka_unit_test(test_folds),
+		cmocka_unit_test(test_twenty_bytes),
 		cmocka_unit_test(test_verifies),
 		cmocka_unit_test(test_chains_at_every_split),
 		cmocka_unit_test(test_long_random_chains),
