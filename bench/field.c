@@ -174,6 +174,22 @@ void field_flood_send(struct field *field, struct flood *flood, enum flood_kind 
 	}
 }
 
+bool field_send(struct field *field, const uint8_t *frame, uint32_t bytes)
+{
+	struct sluice_io *io = &field->ports.io[FIELD_CLIENT];
+	struct rte_mbuf *packet;
+
+	if (io->allocate(io->user, &packet, 1) == 0)
+		return false;
+	memcpy(rte_pktmbuf_mtod(packet, uint8_t *), frame, bytes);
+	packet->data_len = (uint16_t)bytes;
+	packet->pkt_len = bytes;
+	if (io->send(io->user, &packet, 1) == 1)
+		return true;
+	io->release(io->user, &packet, 1);
+	return false;
+}
+
 void field_drain(struct field *field, void (*each)(void *context, const uint8_t *frame, uint32_t bytes), void *context)
 {
 	struct sluice_io *io = &field->ports.io[FIELD_CLIENT];

@@ -39,5 +39,8 @@ struct flood field_flood(const struct field *field, bool ipv6, uint16_t port, ui
 /* Puts frames of a flood on the wire to the server; those that find it full are lost. */
 void field_flood_send(struct field *field, struct flood *flood, enum flood_kind kind, uint32_t count);
 
+/* Puts one frame on it.  False: no room. */
+bool field_send(struct field *field, const uint8_t *frame, uint32_t bytes);
+
 /* Takes and drops what came to the client's end; `each`, if not NULL, sees it first. */
 void field_drain(struct field *field, void (*each)(void *context, const uint8_t *frame, uint32_t bytes), void *context);

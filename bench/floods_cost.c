@@ -181,6 +181,7 @@ bool floods_cost(struct field *field, const struct floods_options *options)
 	struct field_worker server;
 
 	(void)options;
+	field->config.cookies = SLUICE_COOKIES_ALWAYS;
 	if (!field_worker_make(field, FIELD_SERVER, &server))
 		return false;
 	if (sluice_listen(server.worker, &everyone, NULL) < 0)

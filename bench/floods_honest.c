@@ -16,9 +16,9 @@
 
 #define SECOND_NS        UINT64_C(1000000000)
 #define FLOOD_FACTOR     5
-#define RATE_LEAST       100000 /* connections a second */
-#define CONCURRENCY      256    /* of the closed loop that finds the maximum */
-#define VISITS_MAX       60000
+#define RATE_LEAST       100000           /* connections a second */
+#define CONCURRENCY      256              /* of the closed loop that finds the maximum */
+#define VISITS_MAX       4096             /* at once; who finds no place waits, and its set-up time goes on */
 #define DRAIN_NS         (10 * SECOND_NS) /* a SYN that was lost comes again after 1 s, 3 s and 7 s */
 #define CLIENT_TIME_WAIT 16384            /* few: so that local ports come back */
 
@@ -34,7 +34,7 @@ struct house {
 };
 
 struct outcome {
-	double per_second, success, busy_fraction, p99_ms, highest_ms;
+	double per_second, success, busy_fraction, packets_per_turn, p99_ms, highest_ms;
 	uint64_t begun, failed, flooded, interrupted;
 };
 
@@ -84,10 +84,19 @@ static void run_until(struct house *house, uint64_t end_ns, bool until_empty)
 	}
 }
 
+static uint64_t packets_received(const struct house *house)
+{
+	struct sluice_statistics statistics;
+
+	sluice_statistics(house->server.worker, &statistics);
+	return statistics.counter[SLUICE_COUNTER_packets_received];
+}
+
 /* Clients for some seconds, those who came last served, everything counted. */
 static struct outcome run(struct house *house, double per_second, double flood_per_second, double seconds)
 {
-	uint64_t start_ns = turn_now_ns(), span_ns = (uint64_t)(seconds * (double)SECOND_NS), served;
+	uint64_t received = packets_received(house), start_ns = turn_now_ns(),
+		 span_ns = (uint64_t)(seconds * (double)SECOND_NS), served;
 	struct outcome outcome;
 
 	house->account = (struct turn_account){0};
@@ -100,6 +109,7 @@ static struct outcome run(struct house *house, double per_second, double flood_p
 	run_until(house, start_ns + span_ns, false);
 	served = house->honest.succeeded;
 	outcome.busy_fraction = (double)house->account.busy_cycles * 1e9 / (double)rte_get_tsc_hz() / (double)span_ns;
+	outcome.packets_per_turn = (double)(packets_received(house) - received) / (double)house->account.turns_count;
 	run_until(house, start_ns + span_ns + DRAIN_NS, true);
 	outcome.per_second = (double)served / seconds;
 	outcome.begun = house->honest.begun;
@@ -129,7 +139,7 @@ static bool house_open(struct house *house, struct field *field)
 	if (httpd_open(&config, house->server.worker, &house->httpd) != 0)
 		return false;
 	house->flood = field_flood(field, false, 80, 3);
-	return honest_make(&house->honest, house->client.worker, VISITS_MAX);
+	return honest_make(&house->honest, house->client.worker, &field->config.port[FIELD_CLIENT], VISITS_MAX);
 }
 
 static void house_close(struct house *house)
@@ -145,13 +155,14 @@ static void print_outcomes(double maximum, double rate, const struct outcome *ca
 {
 	printf("{\"honest_success\": %.7f, \"goodput_ratio\": %.4f, \"setup_p99_ms\": %.3f, \"setup_highest_ms\": "
 	       "%.3f, "
-	       "\"server_busy_fraction\": %.4f, \"honest_per_second\": %.0f, \"flood_per_second\": %.0f, "
+	       "\"server_busy_fraction\": %.4f, \"server_packets_per_turn\": %.1f, \"honest_per_second\": %.0f, "
+	       "\"flood_per_second\": %.0f, "
 	       "\"unflooded_maximum_per_second\": %.0f, \"unflooded_success\": %.7f, \"unflooded_setup_p99_ms\": %.3f, "
 	       "\"unflooded_busy_fraction\": %.4f, \"honest_begun\": %lu, \"honest_failed\": %lu, "
 	       "\"flood_packets\": %lu, \"flood_packets_lost\": %lu, \"turns_interrupted\": %lu}\n",
 	       flooded->success, flooded->per_second / calm->per_second, flooded->p99_ms, flooded->highest_ms,
-	       flooded->busy_fraction, rate, rate * FLOOD_FACTOR, maximum, calm->success, calm->p99_ms,
-	       calm->busy_fraction, flooded->begun, flooded->failed, flooded->flooded, refused,
+	       flooded->busy_fraction, flooded->packets_per_turn, rate, rate * FLOOD_FACTOR, maximum, calm->success,
+	       calm->p99_ms, calm->busy_fraction, flooded->begun, flooded->failed, flooded->flooded, refused,
 	       calm->interrupted + flooded->interrupted);
 }
 

@@ -19,10 +19,14 @@ static const char request[] = "GET /plaintext HTTP/1.1\r\nHost: 198.18.0.1\r\n\r
 static const char status[] = "HTTP/1.1 200 ";
 static const char page[] = "Hello, World!";
 
-bool honest_make(struct honest *honest, struct sluice_worker *worker, uint32_t visits)
+bool honest_make(struct honest *honest, struct sluice_worker *worker, const struct sluice_port_config *port,
+		 uint32_t visits)
 {
 	memset(honest, 0, sizeof(*honest));
 	honest->worker = worker;
+	honest->from_count = port->subnet_count;
+	for (uint32_t i = 0; i < port->subnet_count; i++)
+		memcpy(honest->from[i].ip, port->subnet[i].ip, sizeof(honest->from[i].ip));
 	honest->visit = calloc(visits, sizeof(*honest->visit));
 	honest->free = calloc(visits, sizeof(*honest->free));
 	honest->visit_count = visits;
@@ -58,13 +62,14 @@ static bool come(struct honest *honest, uint64_t due_ns)
 {
 	static const struct sluice_address server = {.ip = {[10] = 0xff, [11] = 0xff, [12] = 198, 18, 0, 1},
 						     .port = 80};
+	const struct sluice_connect_options options = {.local = honest->from[honest->begun % honest->from_count]};
 	struct visit *visit;
 	sluice_conn conn;
 
 	if (honest->free_count == 0)
 		return false;
 	visit = &honest->visit[honest->free[honest->free_count - 1]];
-	if (sluice_connect(honest->worker, &server, NULL, visit, &conn) != 0) {
+	if (sluice_connect(honest->worker, &server, &options, visit, &conn) != 0) {
 		honest->refused++;
 		return false;
 	}

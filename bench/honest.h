@@ -19,6 +19,8 @@ struct visit;
 
 struct honest {
 	struct sluice_worker *worker;
+	struct sluice_address from[SLUICE_SUBNETS_MAX];
+	uint32_t from_count;
 	struct honest_plan plan;
 	uint64_t start_ns;
 	uint64_t begun, succeeded, failed, failed_by[SLUICE_REASON_COUNT];
@@ -29,8 +31,9 @@ struct honest {
 	uint32_t *free;
 };
 
-/* Up to `visits` at once.  False: no memory. */
-bool honest_make(struct honest *honest, struct sluice_worker *worker, uint32_t visits);
+/* Up to `visits` at once, from every address of the worker's port by turns.  False: no memory. */
+bool honest_make(struct honest *honest, struct sluice_worker *worker, const struct sluice_port_config *port,
+		 uint32_t visits);
 void honest_free(struct honest *honest);
 
 /* Forgets what was counted and begins anew; nobody may be there. */
