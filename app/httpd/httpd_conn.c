@@ -10,7 +10,7 @@
 #include "app/httpd/httpd_server.h"
 
 #define LINGER_UNIT_BYTES 64  /* conn->count while lingering */
-#define ACKED_MIN_BYTES   512 /* that move a closing connection's deadline: no endless dribble */
+#define ACKED_MIN_BYTES   512 /* that move a lingering connection's deadline: no endless dribble */
 #define IDLE_GRAIN_SHIFT  8   /* 256 ms */
 
 /* ---- Waiting ---- */
@@ -68,7 +68,7 @@ static void overload(struct httpd *httpd, sluice_conn conn)
 	httpd_count(&httpd->count.connections_refused, 1);
 	httpd_count(&httpd->count.responses_5xx, 1);
 	sluice_send(httpd->worker, conn, &slice, 1, SLUICE_SEND_COPY);
-	sluice_close(httpd->worker, conn);
+	sluice_close_within(httpd->worker, conn, httpd->config.progress_timeout_ms);
 }
 
 /* Counts it with its address.  A reset, since an answer would cost what the limit is there to save. */
@@ -137,8 +137,8 @@ void httpd_conn_close(struct httpd *httpd, struct httpd_conn *conn)
 {
 	conn->state = HTTPD_CONN_CLOSING;
 	httpd_list_move(httpd, conn, HTTPD_LIST_LEAVING);
-	httpd_deadline_set(httpd, conn, httpd->config.progress_timeout_ms);
-	sluice_close(httpd->worker, conn->conn);
+	conn->deadline_ms = httpd->now_ms + httpd->config.progress_timeout_ms; /* since when it leaves */
+	sluice_close_within(httpd->worker, conn->conn, httpd_send_rest_ms(httpd, conn));
 }
 
 /* Lingering: reads and throws away, within bounds. */
@@ -267,8 +267,6 @@ static void acked(struct httpd *httpd, struct httpd_conn *conn, uint32_t bytes)
 		httpd_exchange_of(httpd, conn)->moved_bytes += bytes;
 	else if (conn->state == HTTPD_CONN_LINGERING && bytes >= ACKED_MIN_BYTES)
 		httpd_deadline_set(httpd, conn, httpd->config.linger_timeout_ms);
-	else if (conn->state == HTTPD_CONN_CLOSING && bytes >= ACKED_MIN_BYTES)
-		httpd_deadline_set(httpd, conn, httpd->config.progress_timeout_ms);
 }
 
 void httpd_conn_event(struct httpd *httpd, struct httpd_conn *conn, const struct sluice_event *event)

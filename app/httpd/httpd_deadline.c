@@ -98,21 +98,18 @@ static void expire_lingering(struct httpd *httpd, struct httpd_conn *conn)
 static void expire(struct httpd *httpd, struct httpd_conn *conn)
 {
 	switch ((enum httpd_conn_state)conn->state) {
-	case HTTPD_CONN_FREE:
-		break;
 	case HTTPD_CONN_READING:
 		expire_reading(httpd, conn);
 		break;
 	case HTTPD_CONN_EXCHANGE:
 		check_pace(httpd, conn, httpd->config.progress_timeout_ms);
 		break;
-	case HTTPD_CONN_ENDING:
-		break;
 	case HTTPD_CONN_LINGERING:
 		expire_lingering(httpd, conn);
 		break;
-	case HTTPD_CONN_CLOSING:
-		httpd_conn_abort(httpd, conn);
+	case HTTPD_CONN_FREE:
+	case HTTPD_CONN_ENDING:
+	case HTTPD_CONN_CLOSING: /* TCP ends it: httpd_conn_close() */
 		break;
 	}
 }

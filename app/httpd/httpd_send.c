@@ -24,6 +24,17 @@ bool httpd_send_is_owed(const struct httpd *httpd, const struct httpd_conn *conn
 	       info.queued_bytes > OWED_MAX_BYTES;
 }
 
+uint32_t httpd_send_rest_ms(const struct httpd *httpd, const struct httpd_conn *conn)
+{
+	uint32_t least_bytes = httpd->config.min_bytes_per_second ? httpd->config.min_bytes_per_second : 1;
+	struct sluice_conn_info info = {0};
+	uint64_t ms = httpd->config.progress_timeout_ms;
+
+	if (sluice_conn_info(httpd->worker, conn->conn, &info))
+		ms += (uint64_t)info.queued_bytes * 1000 / least_bytes;
+	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
 /* The rest of the outbox, from `taken` on, waits in the connection's exchange. */
 static bool keep_rest(struct httpd *httpd, struct httpd_conn *conn, uint32_t taken)
 {

@@ -75,6 +75,9 @@ uint32_t httpd_send(struct httpd *httpd, struct httpd_conn *conn, const struct s
 /* TCP's memory for sending is short, and much of it waits for this peer's acknowledgment. */
 bool httpd_send_is_owed(const struct httpd *httpd, const struct httpd_conn *conn);
 
+/* How long what is queued may take after a close, when nothing is told any more of how it goes: its time at the least rate. */
+uint32_t httpd_send_rest_ms(const struct httpd *httpd, const struct httpd_conn *conn);
+
 /* Hands the outbox to TCP.  false: not all was taken; the rest waits in an exchange, or the connection was aborted. */
 bool httpd_send_outbox(struct httpd *httpd, struct httpd_conn *conn);
 

@@ -189,6 +189,7 @@ void sluice_shutdown(struct sluice_worker *worker, sluice_conn handle)
 	conn->shut = true;
 }
 
+/* Disarms the timer, and nothing but CLOSED is told any more. */
 void sluice_close(struct sluice_worker *worker, sluice_conn handle)
 {
 	struct conn *conn = alive(worker, handle);
@@ -196,6 +197,13 @@ void sluice_close(struct sluice_worker *worker, sluice_conn handle)
 	REQUIRE(!conn->closed);
 	conn->shut = conn->closed = true;
 	conn->aborted |= conn->piece_count > 0; /* RFC 9293 SHLD-3 */
+	conn->deadline_ns = 0;
+}
+
+void sluice_close_within(struct sluice_worker *worker, sluice_conn handle, uint32_t ms)
+{
+	sluice_close(worker, handle);
+	alive(worker, handle)->deadline_ns = worker->now_ns + ms * UINT64_C(1000000);
 }
 
 void sluice_abort(struct sluice_worker *worker, sluice_conn handle)
@@ -227,6 +235,8 @@ void sluice_set_timer(struct sluice_worker *worker, sluice_conn handle, uint64_t
 {
 	struct conn *conn = alive(worker, handle);
 
+	if (conn->closed)
+		return;
 	conn->deadline_ns = deadline_ns;
 	conn->timers_set++;
 }
@@ -288,7 +298,10 @@ static void fire(struct sluice_worker *worker)
 		if (conn->gone || conn->deadline_ns == 0 || conn->deadline_ns > worker->now_ns)
 			continue;
 		conn->deadline_ns = 0;
-		conn->mask |= SLUICE_TIMER;
+		if (conn->closed)
+			sluice_abort(worker, (sluice_conn){conn->id});
+		else
+			conn->mask |= SLUICE_TIMER;
 	}
 }
 
@@ -300,6 +313,8 @@ static bool take_event(struct conn *conn, struct sluice_event *event)
 		conn->mask |= SLUICE_WRITABLE;
 	if (is_over(conn))
 		conn->mask |= SLUICE_CLOSED;
+	if (conn->closed)
+		conn->mask &= SLUICE_CLOSED;
 	if (conn->mask == 0 || conn->gone)
 		return false;
 	*event = (struct sluice_event){.conn = {conn->id},

@@ -277,6 +277,26 @@ static void test_age_while_lingering(void **state)
 	fake_close(fake);
 }
 
+/* Closed in order, with its answer in TCP's queue, a peer that acknowledges a byte now and then still has its least rate. */
+static void test_closing_is_bounded_in_time(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int conn = fake_connect(fake);
+
+	(void)state;
+	fake_limit(fake, conn, 20000);
+	fake_say(fake, conn, "GET /bytes/10000 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+	assert_true(fake_is_closed(fake, conn));
+	for (uint32_t i = 0; i < 6; i++) {
+		fake_ack(fake, conn, 600);
+		fake_wait_ms(fake, 20000);
+		assert_false(fake_is_gone(fake, conn));
+	}
+	fake_wait_ms(fake, 30000); /* 10,000 bytes at 100 a second, and the time without progress */
+	assert_true(fake_is_aborted(fake, conn) && fake_is_gone(fake, conn));
+	fake_close(fake);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -294,6 +314,7 @@ int main(void)
 		cmocka_unit_test(test_age_of_a_busy_connection),
 		cmocka_unit_test(test_age_within_a_head),
 		cmocka_unit_test(test_age_while_lingering),
+		cmocka_unit_test(test_closing_is_bounded_in_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
