@@ -98,6 +98,7 @@
 	X(cookies_accepted_previous, "of these, by a cookie of the previous key")                 \
 	X(cookies_refused_gate, "ACKs at a listener while no cookie counted")                     \
 	X(cookies_refused_epoch, "ACKs at a listener with no cookie of an epoch that counts")     \
+	X(cookies_refused_hash, "bare ACKs at a listener with what only looks like a cookie")     \
 	X(cookies_begun, "times that SYNs became too many to make entries for")                   \
 	X(time_wait_created, "TIME-WAIT records made")                                            \
 	X(time_wait_expired, "TIME-WAIT records that lasted 2MSL")                                \

@@ -60,15 +60,20 @@ static struct stateless_cookie stateless_check(const struct tcp *tcp, const stru
 
 /*
  * The front of a number is right for the tuple in one case in 512 of guesses, and always in text of a peer that answers our
- * SYN-ACK: an RST would end what its first segment, late or sent again, is about to open.
+ * SYN-ACK: an RST would end what its first segment, late or sent again, is about to open.  Bare ACKs are no such text: they
+ * are how a peer asks (RFC 5961) whether an RST that it could not believe was ours, and it may have nothing to send again.
  */
-static enum stateless_verdict stateless_verdict_of(struct tcp *tcp, int code)
+static enum stateless_verdict stateless_verdict_of(struct tcp *tcp, const struct frame *frame, int code)
 {
 	if (code >= 0)
 		return STATELESS_COOKIE;
-	if (code == COOKIE_NOT_OURS)
+	if (code == COOKIE_NOT_NOW) {
+		COUNT(tcp, cookies_refused_epoch);
+		return STATELESS_NONE;
+	}
+	if (frame->text_bytes || frame->flags & TCP_FIN)
 		return STATELESS_MAYBE;
-	COUNT(tcp, cookies_refused_epoch);
+	COUNT(tcp, cookies_refused_hash);
 	return STATELESS_NONE;
 }
 
@@ -81,7 +86,7 @@ static enum stateless_verdict stateless_take(struct tcp *tcp, const struct frame
 		return STATELESS_NONE;
 	}
 	*cookie = stateless_check(tcp, frame);
-	return stateless_verdict_of(tcp, cookie->code);
+	return stateless_verdict_of(tcp, frame, cookie->code);
 }
 
 enum stateless_verdict stateless_judge(struct tcp *tcp, const struct frame *frame)

@@ -13,7 +13,7 @@ void stateless_syn(struct tcp *tcp, struct frame *syn, uint8_t listener);
 
 enum stateless_verdict {
 	STATELESS_COOKIE, /* the ACK returns a cookie that counts now */
-	STATELESS_MAYBE, /* its number is one of ours, but not with this SEG.SEQ: what returns the cookie may be late or lost */
+	STATELESS_MAYBE, /* text, and its number is like ours, but not with this SEG.SEQ: what returns the cookie may be late */
 	STATELESS_NONE, /* no cookie of ours, or none that counts; it is counted why */
 };
 
