@@ -53,7 +53,7 @@ static struct stateless_cookie stateless_check(const struct tcp *tcp, const stru
 	if (cookie.code >= 0 || !is_shared || !tcp->config.cookie_key_previous_bytes)
 		return cookie;
 	code = cookie_check(tcp->keys.cookie_previous, &frame->tuple, irs, tcp->cookie_epoch, ahead, isn);
-	if (code >= 0)
+	if (code >= 0 || code == COOKIE_NOT_OURS)
 		return (struct stateless_cookie){.code = code, .is_previous = true};
 	return cookie;
 }

@@ -447,6 +447,34 @@ static void test_previous_key(void **state)
 	}
 }
 
+/* Nor does text that is ahead of the previous key's cookie end what that is about to open. */
+static void test_text_ahead_of_the_previous_key(void **state)
+{
+	struct sluice_config config = config_always();
+	struct scene *scene, *other;
+
+	(void)state;
+	memset(config.cookie_key, 7, 32);
+	config.cookie_key_bytes = 32;
+	scene = scene_new(&config);
+	memset(config.cookie_key, 8, 32);
+	memset(config.cookie_key_previous, 7, 32);
+	config.cookie_key_previous_bytes = 32;
+	other = scene_new(&config);
+	listens(scene);
+	listens(other);
+	comes_from(scene, 4000, false);
+	other->side = scene->side;
+	other->knows_our_iss = true;
+	arrives(other, (struct segment){.seq = 8, .ack = 1, .flags = TCP_ACK, .text = "later"});
+	expect_nothing(other);
+	arrives(other, (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK, .text = "earlier"});
+	reads(other, opens(other, SLUICE_READABLE), "earlier");
+	forget_sent(other);
+	scene_free(scene);
+	scene_free(other);
+}
+
 /* Guesses, with the gate open, open nothing; closed, none is even looked at. */
 static void test_forged(void **state)
 {
@@ -486,6 +514,7 @@ int main(void)
 		cmocka_unit_test(test_listener_closed),
 		cmocka_unit_test(test_shared_key),
 		cmocka_unit_test(test_previous_key),
+		cmocka_unit_test(test_text_ahead_of_the_previous_key),
 		cmocka_unit_test(test_forged),
 	};
 
