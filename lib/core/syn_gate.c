@@ -4,6 +4,7 @@
  */
 #include "lib/core/syn_gate.h"
 
+#include "lib/core/cc.h"
 #include "lib/core/tcp.h"
 
 #define SECOND_NS 1000000000ULL
@@ -11,9 +12,10 @@
 void syn_gate_make(struct tcp *tcp)
 {
 	const struct sluice_config *config = &tcp->config;
+	uint32_t high_count = (uint32_t)((uint64_t)config->half_open * config->cookies_half_open_percent / 100);
 
 	tcp->syn_gate = (struct syn_gate){
-		.high_count = (uint32_t)((uint64_t)config->half_open * config->cookies_half_open_percent / 100),
+		.high_count = cc_max(high_count, 1), /* none would be too many, and few enough at once */
 		.price_ns = config->cookies_opens_per_second ? SECOND_NS / config->cookies_opens_per_second : 0,
 	};
 }

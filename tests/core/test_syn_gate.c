@@ -97,6 +97,23 @@ static void test_watermark(void **state)
 	free(tcp);
 }
 
+/* However few entries there are, none in use is not too many. */
+static void test_few_entries(void **state)
+{
+	struct sluice_config config = scene_config();
+	struct tcp *tcp;
+
+	(void)state;
+	config.half_open = 1;
+	config.cookies_half_open_percent = 75;
+	tcp = tcp_with(config);
+	assert_int_equal(stateless_of(tcp, 5), 0);
+	tcp->half_open.ipv4.used_count = 1;
+	assert_int_equal(stateless_of(tcp, 5), 5);
+	assert_int_equal(tcp->counter[SLUICE_COUNTER_cookies_begun], 1);
+	free(tcp);
+}
+
 /* Open for as long as a cookie given last may live, and no longer. */
 static void test_gate(void **state)
 {
@@ -157,6 +174,7 @@ int main(void)
 		cmocka_unit_test(test_always_and_never),
 		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_watermark),
+		cmocka_unit_test(test_few_entries),
 		cmocka_unit_test(test_gate),
 		cmocka_unit_test(test_gate_stays_open_with_a_shared_key),
 		cmocka_unit_test(test_bucket),
