@@ -112,6 +112,18 @@ static struct tcp_conn *stateless_new(struct tcp *tcp, const struct frame *frame
 	return conn;
 }
 
+/*
+ * Its timestamps go on from that of the SYN-ACK (RFC 7323 section 5.2), which comes back in TSecr: a host that shares our key may
+ * have sent it by a clock that is ahead of ours, and a peer drops what seems older.
+ */
+static void stateless_set_clock(const struct tcp *tcp, struct tcp_conn *conn, const struct frame *frame)
+{
+	uint32_t ahead_ms = frame->options.tsecr - (tcp->now_ms + conn->ts_offset);
+
+	if (conn->flags & CONN_TIMESTAMPS && (int32_t)ahead_ms > 0)
+		conn->ts_offset += ahead_ms;
+}
+
 static bool stateless_open(struct tcp *tcp, struct frame *frame, uint64_t hash, uint8_t listener,
 			   const struct stateless_cookie *cookie)
 {
@@ -137,6 +149,7 @@ static bool stateless_open(struct tcp *tcp, struct frame *frame, uint64_t hash, 
 		COUNT(tcp, cookies_accepted_previous);
 		conn->ts_offset = cookie_timestamp_offset(tcp->keys.cookie_previous, &frame->tuple) + tcp->stamp_ms;
 	}
+	stateless_set_clock(tcp, conn, frame);
 	return passive_open(tcp, conn, frame);
 }
 
