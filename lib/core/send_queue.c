@@ -16,6 +16,14 @@ static struct tcp_descriptor *send_queue_last(struct tcp *tcp, struct tcp_conn *
 	return pool_at(&tcp->descriptors, conn->descriptor_last);
 }
 
+/* The last ones are for those who hold none: peers that acknowledge nothing then cost the others no answer. */
+static uint32_t send_queue_take(struct pool *pool, bool holds_none)
+{
+	uint32_t free_count = pool->capacity_count - pool->used_count;
+
+	return holds_none || free_count > pool->capacity_count / SEND_RESERVE_PART ? pool_take(pool) : POOL_NONE;
+}
+
 /* False: no descriptor is free. */
 static bool send_queue_push(struct tcp *tcp, struct tcp_conn *conn, struct tcp_descriptor descriptor)
 {
@@ -28,7 +36,7 @@ static bool send_queue_push(struct tcp *tcp, struct tcp_conn *conn, struct tcp_d
 		conn->snd_head_offset = 0;
 		return true;
 	}
-	index = pool_take(&tcp->descriptors);
+	index = send_queue_take(&tcp->descriptors, conn->descriptor_last == DESCRIPTOR_NONE);
 	if (index == POOL_NONE)
 		return false;
 	send_queue_last(tcp, conn)->next = index & DESCRIPTOR_NONE;
@@ -75,12 +83,13 @@ static uint32_t send_queue_fill(struct tcp *tcp, struct tcp_conn *conn, const ui
 static uint32_t send_queue_copy(struct tcp *tcp, struct tcp_conn *conn, const uint8_t *data, uint32_t bytes)
 {
 	uint32_t kind = bytes <= SEND_COPY_SMALL_BYTES ? DESCRIPTOR_SMALL : DESCRIPTOR_LARGE;
-	uint32_t index = pool_take(send_queue_chunks(tcp, kind));
+	bool holds_none = send_queue_is_empty(conn);
+	uint32_t index = send_queue_take(send_queue_chunks(tcp, kind), holds_none);
 	uint8_t *chunk;
 
 	if (index == POOL_NONE) {
 		kind = kind == DESCRIPTOR_SMALL ? DESCRIPTOR_LARGE : DESCRIPTOR_SMALL;
-		index = pool_take(send_queue_chunks(tcp, kind));
+		index = send_queue_take(send_queue_chunks(tcp, kind), holds_none);
 		if (index == POOL_NONE)
 			return 0;
 	}

@@ -172,10 +172,14 @@ static void test_writable(void **state)
 CLAIMS(RFC5681_3_2)
 static void test_fast_recovery_rfc6582(void **state)
 {
-	struct scene *scene = scene_new(NULL);
-	struct tcp_conn *conn = sending(scene, 10);
+	struct sluice_config config = scene_config();
+	struct scene *scene;
+	struct tcp_conn *conn;
 
 	(void)state;
+	config.chunks_large = 16;
+	scene = scene_new(&config);
+	conn = sending(scene, 10);
 	sends_bytes(scene, conn, 10 * MSS, 0); /* waits for the window: 10 segments at first */
 	expect_nothing(scene);
 	for (uint32_t i = 0; i < 2; i++) {

@@ -162,12 +162,18 @@ static void test_small_copies_share_a_chunk(void **state)
 	scene_free(scene);
 }
 
+static uint32_t unreserved(uint32_t count)
+{
+	return count - count / SEND_RESERVE_PART;
+}
+
 /* One kind of chunk stands in for the other; when both are out, a copy is short to the byte, and none when all is full. */
 static void test_chunks_exhausted(void **state)
 {
 	struct sluice_config config = instance_config();
 	struct scene *scene = scene_new(&config, 1);
-	uint32_t room = config.chunks_small * SEND_COPY_SMALL_BYTES + config.chunks_large * SEND_COPY_LARGE_BYTES;
+	uint32_t room = unreserved(config.chunks_small) * SEND_COPY_SMALL_BYTES +
+			unreserved(config.chunks_large) * SEND_COPY_LARGE_BYTES;
 
 	(void)state;
 	assert_int_equal(append(scene, room + 1000, true), room);
@@ -176,7 +182,59 @@ static void test_chunks_exhausted(void **state)
 	read_back(scene, 0, room + 1000);
 	acknowledge(scene, room);
 	assert_int_equal(append(scene, room + 1, true), room);
-	assert_int_equal(scene->tcp->chunks_small.used_count, config.chunks_small);
+	assert_int_equal(scene->tcp->chunks_small.used_count, unreserved(config.chunks_small));
+	scene_free(scene);
+}
+
+/* Another connection, with nothing queued. */
+static struct tcp_conn *newcomer(struct tcp *tcp)
+{
+	struct tcp_conn *conn = tcp_conn_at(tcp, pool_take(&tcp->conns));
+
+	conn->descriptor_last = conn->descriptor.next = DESCRIPTOR_NONE;
+	return conn;
+}
+
+/* Whoever takes all there is leaves a chunk to each that has none, down to the last: 16 small ones and 8 large. */
+static void test_reserve_of_chunks(void **state)
+{
+	struct sluice_config config = instance_config();
+	struct scene *scene = scene_new(&config, 1);
+	struct tcp_conn *conn[4];
+	uint8_t bytes[SEND_COPY_SMALL_BYTES + 1] = {0};
+
+	(void)state;
+	assert_in_range(append(scene, 30000, true), 16000, 20000);
+	for (uint32_t i = 0; i < 4; i++) {
+		conn[i] = newcomer(scene->tcp);
+		assert_int_equal(send_queue_append(scene->tcp, conn[i], bytes, SEND_COPY_SMALL_BYTES, DESCRIPTOR_SMALL),
+				 i < 3 ? SEND_COPY_SMALL_BYTES : 0);
+		assert_int_equal(send_queue_append(scene->tcp, conn[i], bytes, 1, DESCRIPTOR_SMALL), i == 2 ? 1 : 0);
+	}
+	assert_int_equal(scene->tcp->chunks_small.used_count + scene->tcp->chunks_large.used_count, 16 + 8);
+	for (uint32_t i = 0; i < 4; i++)
+		send_queue_drop(scene->tcp, conn[i]);
+	scene_free(scene);
+}
+
+/* The same of descriptors, of which an answer needs two: the connection's own, and one more. */
+static void test_reserve_of_descriptors(void **state)
+{
+	struct sluice_config config = instance_config();
+	struct scene *scene;
+	struct tcp_conn *conn;
+
+	(void)state;
+	config.descriptors = 8;
+	scene = scene_new(&config, 1);
+	for (uint32_t i = 0; i < 9; i++)
+		assert_int_equal(append(scene, 10, false), i < 8 ? 10 : 0);
+	conn = newcomer(scene->tcp);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(send_queue_append(scene->tcp, conn, scene->source, 10, DESCRIPTOR_STATIC),
+				 i < 2 ? 10 : 0);
+	assert_int_equal(scene->tcp->descriptors.used_count, 8);
+	send_queue_drop(scene->tcp, conn);
 	scene_free(scene);
 }
 
@@ -224,6 +282,8 @@ int main(void)
 		cmocka_unit_test(test_random_against_array),
 		cmocka_unit_test(test_small_copies_share_a_chunk),
 		cmocka_unit_test(test_chunks_exhausted),
+		cmocka_unit_test(test_reserve_of_chunks),
+		cmocka_unit_test(test_reserve_of_descriptors),
 		cmocka_unit_test(test_descriptors_exhausted),
 		cmocka_unit_test(test_room),
 	};
