@@ -42,7 +42,9 @@ static bool tcp_is_full(const struct httpd *httpd)
 
 bool httpd_relief_is_due(const struct httpd *httpd)
 {
-	return httpd_list_first(httpd, HTTPD_LIST_STARVED) || need(httpd) != HTTPD_RELIEF_NONE || tcp_is_full(httpd);
+	if (httpd_list_first(httpd, HTTPD_LIST_STARVED) || missing_records(httpd) > 0)
+		return true;
+	return is_severe(httpd, SLUICE_RESOURCE_ANY) && (need(httpd) != HTTPD_RELIEF_NONE || tcp_is_full(httpd));
 }
 
 /* Somebody waits for an exchange or a buffer, and there is none. */

@@ -526,7 +526,13 @@ void fake_deaf(struct fake *fake, int number)
 
 void fake_pressure(struct fake *fake, enum sluice_resource resource, enum sluice_pressure level)
 {
-	worker_of(fake)->pressure[resource] = level;
+	struct sluice_worker *worker = worker_of(fake);
+	enum sluice_pressure worst = SLUICE_PRESSURE_NONE;
+
+	worker->pressure[resource] = level;
+	for (uint32_t i = SLUICE_RESOURCE_ANY + 1; i < SLUICE_RESOURCE_COUNT; i++)
+		worst = worker->pressure[i] > worst ? worker->pressure[i] : worst;
+	worker->pressure[SLUICE_RESOURCE_ANY] = worst;
 }
 
 void fake_limit(struct fake *fake, int number, size_t bytes)
