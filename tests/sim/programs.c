@@ -38,6 +38,9 @@ static void start_httpd(struct programs *programs, struct host *host)
 	config.buffers = 16;
 	config.idle_timeout_ms = (uint32_t)random_between(&host->random, 1000, 60000);
 	config.requests_max = (uint32_t)random_between(&host->random, 1, 100);
+	config.age_max_ms = (uint32_t)random_between(&host->random, 500, 60000);
+	config.connections_per_address =
+		64; /* more than any host has at once; whoever is not counted off is refused in the end */
 	result = httpd_open(&config, host->worker, &programs->httpd);
 	RULE(result == 0, "programs", "the server does not open: %d", result);
 	host->program = programs->httpd;
@@ -129,6 +132,8 @@ static void check_ledger(const struct load_ledger *ledger, const char *what)
 
 void programs_stop(struct programs *programs)
 {
+	struct httpd_statistics served;
+
 	for (uint32_t i = 0; i < 2; i++) {
 		struct load_results results;
 
@@ -137,6 +142,9 @@ void programs_stop(struct programs *programs)
 		check_ledger(&results.total.requests, "requests");
 		load_close(programs->load[i]);
 	}
+	httpd_statistics(programs->httpd, &served);
+	RULE(served.connections_limited == 0, "programs", "%lu connections refused, of hosts that had few open",
+	     served.connections_limited);
 	httpd_close(programs->httpd);
 	*programs = (struct programs){0};
 }
