@@ -4,9 +4,7 @@
  */
 #include "lib/core/handshake.h"
 
-#include "lib/core/cc.h"
 #include "lib/core/cookie.h"
-#include "lib/core/ecn.h"
 
 #define TSVAL_BITS_MASK 63U
 #define TSVAL_SACK      BIT(4)
@@ -64,35 +62,6 @@ static uint32_t handshake_mss_index(const uint16_t *table, uint32_t count, uint3
 	while (index > 0 && table[index] > mss_bytes)
 		index--;
 	return index;
-}
-
-struct handshake handshake_of_syn(const struct tcp *tcp, const struct frame *syn)
-{
-	const struct tcp_options *options = &syn->options;
-	struct handshake asked = {
-		.shift = HANDSHAKE_NO_SHIFT,
-		.sack = options->present & TCP_HAS_SACK_PERMITTED && tcp->config.sack,
-		.timestamps = options->present & TCP_HAS_TIMESTAMPS && tcp->config.timestamps,
-		.ecn = ecn_is_asked(tcp, syn),
-	};
-
-	if (options->present & TCP_HAS_MSS)
-		asked.mss_bytes = options->mss_bytes;
-	if (options->present & TCP_HAS_WINDOW_SCALE)
-		asked.shift = (uint8_t)cc_min(options->window_shift, WINDOW_SHIFT_MAX);
-	if (asked.timestamps)
-		asked.ts_recent = options->tsval;
-	return asked;
-}
-
-struct handshake handshake_cut(struct handshake asked)
-{
-	if (asked.timestamps)
-		return asked;
-	asked.ecn = false;
-	if (!asked.sack || (asked.shift > 0 && asked.shift < 8))
-		asked.shift = HANDSHAKE_NO_SHIFT;
-	return asked;
 }
 
 static uint32_t handshake_kind(const struct handshake *agreed)
