@@ -124,29 +124,30 @@ bool httpd_owns_listener(const struct httpd *httpd, uint16_t listener);
 
 /* ---- Statistics ------------------------------------------------------------------------------------------------ */
 
-#define HTTPD_COUNTERS(X)                                                           \
-	X(connections, "connections accepted")                                      \
-	X(connections_refused, "connections answered 503: no record free")          \
-	X(connections_limited, "connections reset: their address has too many")     \
-	X(requests, "request heads parsed whole")                                   \
-	X(responses_1xx, "interim responses")                                       \
-	X(responses_2xx, "final responses 200-299")                                 \
-	X(responses_3xx, "final responses 300-399")                                 \
-	X(responses_4xx, "final responses 400-499")                                 \
-	X(responses_5xx, "final responses 500-599")                                 \
-	X(bytes_received, "bytes consumed")                                         \
-	X(bytes_sent, "bytes handed to TCP")                                        \
-	X(timeouts_header, "connections closed: the head took too long")            \
-	X(timeouts_idle, "connections closed: no further request")                  \
-	X(timeouts_progress, "connections cut: body or response too slow")          \
-	X(timeouts_linger, "connections cut: the peer did not close after our FIN") \
-	X(timeouts_age, "connections that were to end for their age")               \
-	X(relief_idle, "idle connections closed since memory was needed")           \
-	X(relief_heads, "heads in pieces given up since memory was needed")         \
-	X(waits, "times a connection waited for an exchange or a buffer")           \
-	X(aborts, "connections aborted by the server")                              \
-	X(truncated, "responses that ended before they were complete")              \
-	X(log_records, "access log records written to the ring")                    \
+#define HTTPD_COUNTERS(X)                                                              \
+	X(connections, "connections accepted")                                         \
+	X(connections_refused, "connections answered 503: no record free")             \
+	X(connections_limited, "connections reset: their address has too many")        \
+	X(requests, "request heads parsed whole")                                      \
+	X(responses_1xx, "interim responses")                                          \
+	X(responses_2xx, "final responses 200-299")                                    \
+	X(responses_3xx, "final responses 300-399")                                    \
+	X(responses_4xx, "final responses 400-499")                                    \
+	X(responses_5xx, "final responses 500-599")                                    \
+	X(bytes_received, "bytes consumed")                                            \
+	X(bytes_sent, "bytes handed to TCP")                                           \
+	X(timeouts_header, "connections closed: the head took too long")               \
+	X(timeouts_idle, "connections closed: no further request")                     \
+	X(timeouts_progress, "connections cut: body or response too slow")             \
+	X(timeouts_linger, "connections cut: the peer did not close after our FIN")    \
+	X(timeouts_age, "connections that were to end for their age")                  \
+	X(relief_idle, "idle connections closed since memory was needed")              \
+	X(relief_heads, "heads in pieces given up since memory was needed")            \
+	X(relief_debtors, "idle or leaving connections reset: answers unacknowledged") \
+	X(waits, "times a connection waited for an exchange or a buffer")              \
+	X(aborts, "connections aborted by the server")                                 \
+	X(truncated, "responses that ended before they were complete")                 \
+	X(log_records, "access log records written to the ring")                       \
 	X(log_lost, "access log records lost: the ring was full")
 
 #define HTTPD_GAUGES(X)                                  \

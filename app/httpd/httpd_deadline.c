@@ -60,11 +60,15 @@ static void expire_reading(struct httpd *httpd, struct httpd_conn *conn)
 	conn->state = HTTPD_CONN_ENDING;
 }
 
-/* Whether enough moved in the time since the deadline was set; then there is another. */
-static void check_pace(struct httpd *httpd, struct httpd_conn *conn, uint32_t elapsed_ms)
+static uint64_t least_bytes_in(const struct httpd *httpd, uint32_t elapsed_ms)
+{
+	return (uint64_t)httpd->config.min_bytes_per_second * elapsed_ms / 1000;
+}
+
+/* Whether enough moved since the deadline was set; then there is another. */
+static void check_pace(struct httpd *httpd, struct httpd_conn *conn, uint64_t least_bytes)
 {
 	struct httpd_exchange *exchange = httpd_exchange_of(httpd, conn);
-	uint64_t least_bytes = (uint64_t)httpd->config.min_bytes_per_second * elapsed_ms / 1000;
 
 	if (exchange->moved_bytes > 0 && exchange->moved_bytes >= least_bytes) {
 		exchange->moved_bytes = 0;
@@ -102,7 +106,7 @@ static void expire(struct httpd *httpd, struct httpd_conn *conn)
 		expire_reading(httpd, conn);
 		break;
 	case HTTPD_CONN_EXCHANGE:
-		check_pace(httpd, conn, httpd->config.progress_timeout_ms);
+		check_pace(httpd, conn, least_bytes_in(httpd, httpd->config.progress_timeout_ms));
 		break;
 	case HTTPD_CONN_LINGERING:
 		expire_lingering(httpd, conn);
@@ -161,17 +165,42 @@ bool httpd_deadline_hurry(struct httpd *httpd, struct httpd_conn *conn)
 
 	if (so_far_ms < HTTPD_PACE_GRACE_MS)
 		return false;
-	check_pace(httpd, conn, so_far_ms);
+	check_pace(httpd, conn, least_bytes_in(httpd, so_far_ms));
 	httpd_conn_settle(httpd, conn);
 	return true;
 }
 
+static uint32_t queued_bytes(const struct httpd *httpd, const struct httpd_conn *conn)
+{
+	struct sluice_conn_info info = {0};
+
+	return sluice_conn_info(httpd->worker, conn->conn, &info) ? info.queued_bytes : 0;
+}
+
+bool httpd_deadline_unload(struct httpd *httpd, struct httpd_conn *conn)
+{
+	uint32_t so_far_ms = elapsed_ms(httpd, conn, httpd->config.progress_timeout_ms);
+	uint64_t least = least_bytes_in(httpd, so_far_ms);
+	uint64_t share = (uint64_t)queued_bytes(httpd, conn) * so_far_ms / httpd->config.progress_timeout_ms;
+
+	if (so_far_ms < HTTPD_PACE_GRACE_MS)
+		return false;
+	check_pace(httpd, conn, share > least ? share : least);
+	httpd_conn_settle(httpd, conn);
+	return true;
+}
+
+/* Since it was to leave, or acknowledged something after that. */
+static uint32_t leaving_ms(const struct httpd *httpd, const struct httpd_conn *conn)
+{
+	return elapsed_ms(httpd, conn,
+			  conn->state == HTTPD_CONN_LINGERING ? httpd->config.linger_timeout_ms
+							      : httpd->config.progress_timeout_ms);
+}
+
 bool httpd_deadline_cut_leaving(struct httpd *httpd, struct httpd_conn *conn)
 {
-	uint32_t span_ms = conn->state == HTTPD_CONN_LINGERING ? httpd->config.linger_timeout_ms
-							       : httpd->config.progress_timeout_ms;
-
-	if (elapsed_ms(httpd, conn, span_ms) < HTTPD_TRIP_GRACE_MS)
+	if (leaving_ms(httpd, conn) < HTTPD_TRIP_GRACE_MS)
 		return false;
 	httpd_conn_abort(httpd, conn);
 	return true;
@@ -202,13 +231,23 @@ bool httpd_deadline_reset_idle(struct httpd *httpd, struct httpd_conn *conn)
 
 bool httpd_deadline_close_idle(struct httpd *httpd, struct httpd_conn *conn)
 {
-	struct sluice_conn_info info = {0};
-
 	if (unused_ms(httpd, conn) < HTTPD_TRIP_GRACE_MS)
 		return false;
-	if (sluice_conn_info(httpd->worker, conn->conn, &info) && info.queued_bytes > 0)
+	if (queued_bytes(httpd, conn) > 0)
 		httpd_conn_abort(httpd, conn); /* it takes no answer, so that it would not take our FIN */
 	else
 		httpd_conn_close(httpd, conn); /* without lingering: there is no answer that a reset could overtake */
+	return true;
+}
+
+bool httpd_deadline_cut_debtor(struct httpd *httpd, struct httpd_conn *conn)
+{
+	enum httpd_list_name list = httpd_conn_list(conn);
+	bool is_late = (list == HTTPD_LIST_IDLE && unused_ms(httpd, conn) >= HTTPD_DEBT_GRACE_MS) ||
+		       (list == HTTPD_LIST_LEAVING && leaving_ms(httpd, conn) >= HTTPD_DEBT_GRACE_MS);
+
+	if (!is_late || queued_bytes(httpd, conn) == 0)
+		return false;
+	httpd_conn_abort(httpd, conn);
 	return true;
 }

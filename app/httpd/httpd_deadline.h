@@ -22,6 +22,7 @@ void httpd_deadline_fired(struct httpd *httpd, struct httpd_conn *conn);
 /* Nobody is called slow before: asking takes a round trip or two, and a pace shows itself later. */
 #define HTTPD_TRIP_GRACE_MS 250
 #define HTTPD_PACE_GRACE_MS 2000
+#define HTTPD_DEBT_GRACE_MS 4000
 
 /* As if their time were up. */
 bool httpd_deadline_cut_head(struct httpd *httpd, struct httpd_conn *conn);
@@ -36,3 +37,9 @@ bool httpd_deadline_close_idle(struct httpd *httpd, struct httpd_conn *conn);
 
 /* MOVING: looks at the pace before its time, and cuts it or gives it another span. */
 bool httpd_deadline_hurry(struct httpd *httpd, struct httpd_conn *conn);
+
+/* The same with what TCP has queued of it: that must be gone in a whole span, at the pace of this one. */
+bool httpd_deadline_unload(struct httpd *httpd, struct httpd_conn *conn);
+
+/* IDLE or LEAVING: a reset, if it has not acknowledged its answers in all this time.  Any one, not the first. */
+bool httpd_deadline_cut_debtor(struct httpd *httpd, struct httpd_conn *conn);

@@ -9,6 +9,7 @@
 
 #define RESERVE_SHARE 16 /* of the records: fewer left is SOON, half as many NOW */
 #define BATCH         64
+#define DEBTORS       256 /* records looked at in a turn */
 #define PAUSE_MS      20
 #define NS_PER_MS     UINT64_C(1000000)
 
@@ -121,11 +122,35 @@ static void free_records(struct httpd *httpd)
 	}
 }
 
+/* Answers that nobody acknowledges, of those who have no exchange to be measured by: some of the records, and round again. */
+static void collect_debts(struct httpd *httpd)
+{
+	uint32_t known = httpd->conns.fresh, count = 0;
+
+	for (uint32_t i = 0; i < known && i < DEBTORS; i++) {
+		uint32_t index = httpd->relief.debtor < known ? httpd->relief.debtor : 0;
+
+		count += httpd_deadline_cut_debtor(httpd, httpd_conn_at(httpd, index));
+		httpd->relief.debtor = index + 1;
+	}
+	httpd_count(&httpd->count.relief_debtors, count);
+}
+
+/* Who moves must move what it keeps from others. */
+static void unload_tcp(struct httpd *httpd)
+{
+	if (tcp_is_full(httpd))
+		cut(httpd, HTTPD_LIST_MOVING, httpd_deadline_unload, BATCH);
+	if (is_severe(httpd, SLUICE_RESOURCE_PACKETS))
+		cut(httpd, HTTPD_LIST_STARVED, httpd_deadline_cut_starved, BATCH);
+	if (is_severe(httpd, SLUICE_RESOURCE_SENDING))
+		collect_debts(httpd);
+}
+
 void httpd_relief_turn(struct httpd *httpd)
 {
 	feed_starved(httpd);
-	if (tcp_is_full(httpd))
-		cut(httpd, HTTPD_LIST_MOVING, httpd_deadline_hurry, BATCH);
+	unload_tcp(httpd);
 	free_records(httpd);
 	if (httpd_relief_is_due(httpd)) /* then it is, too, when no packet comes */
 		sluice_set_worker_timer(httpd->worker, httpd->now_ns + PAUSE_MS * NS_PER_MS);

@@ -20,6 +20,7 @@ enum httpd_relief_need {
 struct httpd_relief {
 	uint32_t next_ms; /* before which nobody else is closed in order: those closed last have not left yet */
 	bool waits;       /* for next_ms */
+	uint32_t debtor;  /* the record that is looked at next */
 };
 
 /* Whether httpd_relief_turn() has anything to look at.  Cheap. */

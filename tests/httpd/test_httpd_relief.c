@@ -412,6 +412,88 @@ static void test_tcp_is_full(void **state)
 	expect_movers_hurried(SLUICE_RESOURCE_SENDING);
 }
 
+/* Who reads at the least rate, and no faster, holds what is queued for him too long when TCP is full; who has little to go does not. */
+static void expect_the_heavy_unloaded(enum sluice_resource resource)
+{
+	struct fake *fake = fake_open(NULL);
+	int heavy = fake_connect(fake), light = fake_connect(fake);
+
+	fake_limit(fake, heavy, 50000);
+	fake_limit(fake, light, 2000);
+	fake_say(fake, heavy, LARGE);
+	fake_say(fake, light, LARGE);
+	fake_pressure(fake, resource, SLUICE_PRESSURE_SEVERE);
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_false(fake_is_aborted(fake, heavy));
+		fake_ack(fake, heavy, 100);
+		fake_ack(fake, light, 100);
+		fake_wait_ms(fake, 500);
+	}
+	fake_wait_ms(fake, 30);
+	assert_true(fake_is_aborted(fake, heavy));
+	assert_false(fake_is_aborted(fake, light));
+	fake_close(fake);
+}
+
+static void test_tcp_is_full_of_what_moves_slowly(void **state)
+{
+	(void)state;
+	expect_the_heavy_unloaded(SLUICE_RESOURCE_PACKETS);
+	expect_the_heavy_unloaded(SLUICE_RESOURCE_SENDING);
+}
+
+/* Packets run out while some wait for an exchange: what those have sent is not kept for them. */
+static void test_tcp_is_full_of_what_waits(void **state)
+{
+	struct httpd_config config = fake_config();
+	struct fake *fake;
+	int mover, waits;
+
+	(void)state;
+	config.exchanges = 1;
+	fake = fake_open(&config);
+	mover = fake_connect(fake);
+	fake_limit(fake, mover, 1000);
+	fake_say(fake, mover, LARGE);
+	waits = fake_connect(fake);
+	fake_say(fake, waits, LARGE LARGE);
+	fake_wait_ms(fake, 1000);
+	assert_true(fake_unread(fake, waits) > 0);
+	fake_pressure(fake, SLUICE_RESOURCE_PACKETS, SLUICE_PRESSURE_SEVERE);
+	fake_wait_ms(fake, 30);
+	assert_int_equal(fake_unread(fake, waits), 0);
+	assert_memory_equal(fake_output(fake, waits), "HTTP/1.1 503 ", 13);
+	fake_close(fake);
+}
+
+/* Answers that were handed over before memory ran short, and are not acknowledged: of one that rests, and of one that leaves. */
+static void test_debtors_are_reset(void **state)
+{
+	struct fake *fake = fake_open(NULL);
+	int rests = fake_connect(fake), leaves = fake_connect(fake), honest = fake_connect(fake);
+
+	(void)state;
+	fake_limit(fake, rests, 100000);
+	fake_limit(fake, leaves, 100000);
+	fake_say(fake, rests, HELLO HELLO);
+	fake_say(fake, leaves, "GET /bytes/50000 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+	assert_true(is_answered(fake, honest, HELLO));
+	fake_pressure(fake, SLUICE_RESOURCE_PACKETS, SLUICE_PRESSURE_SEVERE);
+	fake_wait_ms(fake, 5000);
+	assert_false(fake_is_aborted(fake, rests) || fake_is_aborted(fake, leaves));
+	fake_pressure(fake, SLUICE_RESOURCE_PACKETS, SLUICE_PRESSURE_NONE);
+	fake_pressure(fake, SLUICE_RESOURCE_SENDING, SLUICE_PRESSURE_SEVERE);
+	fake_say(fake, rests, HELLO); /* still asks, and is spared for that */
+	fake_wait_ms(fake, 3900);
+	assert_true(fake_is_aborted(fake, leaves));
+	assert_false(fake_is_aborted(fake, rests));
+	fake_wait_ms(fake, 200);
+	assert_true(fake_is_aborted(fake, rests));
+	assert_int_equal(statistics_of(fake).relief_debtors, 2);
+	assert_true(is_answered(fake, honest, HELLO));
+	fake_close(fake);
+}
+
 /* Who asks on and acknowledges nothing gets 4 KiB of TCP's memory when it is short; at the least rate it goes on. */
 static void test_no_more_on_credit(void **state)
 {
@@ -469,6 +551,9 @@ int main(void)
 		cmocka_unit_test(test_what_moves_hides_nobody),
 		cmocka_unit_test(test_tcp_is_short_of_records),
 		cmocka_unit_test(test_tcp_is_full),
+		cmocka_unit_test(test_tcp_is_full_of_what_moves_slowly),
+		cmocka_unit_test(test_tcp_is_full_of_what_waits),
+		cmocka_unit_test(test_debtors_are_reset),
 		cmocka_unit_test(test_no_more_on_credit),
 	};
 

@@ -71,7 +71,7 @@ static void speak(struct fake *fake, int conn, uint64_t *random)
 
 static void act(struct fake *fake, int conn, uint64_t *random)
 {
-	switch (draw(random, 12)) {
+	switch (draw(random, 13)) {
 	case 0:
 		fake_limit(fake, conn, draw(random, 3) ? draw(random, 3000) + fake_output_bytes(fake, conn) : SIZE_MAX);
 		break;
@@ -90,6 +90,11 @@ static void act(struct fake *fake, int conn, uint64_t *random)
 		break;
 	case 6:
 		fake_wait_ms(fake, draw(random, draw(random, 10) ? 50 : 20000));
+		break;
+	case 7:
+		fake_pressure(fake, (enum sluice_resource)draw(random, SLUICE_RESOURCE_COUNT),
+			      draw(random, 4) ? SLUICE_PRESSURE_NONE
+					      : (enum sluice_pressure)(1 + draw(random, SLUICE_PRESSURE_SEVERE)));
 		break;
 	default:
 		speak(fake, conn, random);
