@@ -172,8 +172,8 @@ struct sluice_config {
 	enum sluice_congestion congestion;
 	enum sluice_ecn ecn;
 	uint32_t initial_window_segments; /* RFC 6928: 10 */
-	uint32_t time_wait_ms;            /* 2MSL: 60,000 */
-	uint32_t fin_wait_2_ms;           /* after close, for a peer that never closes: 60,000 */
+	uint32_t time_wait_ms;            /* 2MSL: 60,000; at most two hours */
+	uint32_t fin_wait_2_ms;           /* after close, for a peer that never closes: 60,000; at most two hours */
 	uint32_t rto_initial_ms, rto_min_ms, rto_max_ms;
 	uint32_t delayed_ack_ms;
 	uint32_t r2_ms;        /* give up retransmitting data after this long; at least 100 s by RFC 9293 SHLD-11 */
