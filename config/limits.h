@@ -80,6 +80,7 @@
 #define HALF_OPEN_ATTEMPTS_MAX             5  /* SYN-ACKs sent, RFC 9293 MUST-23 is about SYN; see lib/core/README.md */
 #define HALF_OPEN_PINNED_PART              8  /* at most one in so many */
 #define HALF_OPEN_DELAY_MAX_MS             60000
+#define HALF_OPEN_DROPPED_MAX              1024 /* looked at when a listener closes; others go when they are touched or due */
 #define SACK_RECORDS_PER_TURN_MAX          65536   /* in-flight records looked at for what peers report */
 #define MIN_RTT_WINDOW_MS                  300000  /* a least round trip is forgotten after this */
 #define REORDER_ROUNDS                     16      /* recoveries for which a wider reordering window stays (RFC 8985) */

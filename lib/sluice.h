@@ -404,7 +404,10 @@ struct sluice_listen_options {
 SLUICE_API int sluice_listen(struct sluice_worker *worker, const struct sluice_address *address,
 			     const struct sluice_listen_options *options);
 
-/* Stops accepting.  Half-open entries are dropped silently; connections live on. */
+/*
+ * Stops accepting; connections live on.  Half-open entries are dropped silently: up to 1,024 at once, of a larger crowd each
+ * later one when it is next due, or touched; until then the number is not given to another listener.
+ */
 SLUICE_API void sluice_unlisten(struct sluice_worker *worker, uint16_t listener);
 
 struct sluice_connect_options {

@@ -22,11 +22,6 @@ void half_open_make(struct half_open_set *set, struct arena *arena, uint32_t cou
 		set->fifo[i] = (struct half_open_fifo){HALF_OPEN_NONE, HALF_OPEN_NONE};
 }
 
-static uint32_t half_open_ip_bytes(uint32_t index)
-{
-	return index & HALF_OPEN_IPV6 ? 16 : 4;
-}
-
 static struct tuple half_open_tuple(const struct tcp *tcp, uint32_t index)
 {
 	const struct half_open *entry = half_open_at(&tcp->half_open, index);
@@ -89,6 +84,7 @@ static void half_open_free(struct tcp *tcp, uint32_t index)
 	struct half_open_set *set = &tcp->half_open;
 
 	half_open_fifo_remove(set, half_open_fifo_of(set, index), index);
+	listen_entry_gone(tcp, half_open_at(set, index)->listener);
 	set->pinned_count -= half_open_at(set, index)->pinned;
 	pool_give(index & HALF_OPEN_IPV6 ? &set->ipv6 : &set->ipv4, index & ~HALF_OPEN_IPV6);
 }
@@ -99,6 +95,20 @@ static void half_open_drop(struct tcp *tcp, uint32_t index)
 
 	table_remove(&tcp->table, table_hash(tcp->keys.table, &tuple), table_value(TABLE_HALF_OPEN, index));
 	half_open_free(tcp, index);
+}
+
+static void half_open_end(struct tcp *tcp, uint32_t index)
+{
+	tcp_stepped(tcp, SLUICE_STATE_SYN_RECEIVED, SLUICE_STATE_CLOSED);
+	half_open_drop(tcp, index);
+}
+
+bool half_open_drop_closed(struct tcp *tcp, uint32_t index)
+{
+	if (!tcp->listeners.listener[half_open_at(&tcp->half_open, index)->listener].is_closed)
+		return false;
+	half_open_end(tcp, index);
+	return true;
 }
 
 static struct handshake half_open_agreed(const struct half_open *entry)
@@ -194,19 +204,10 @@ static uint32_t half_open_take(struct tcp *tcp, bool ipv6)
 		if (oldest == HALF_OPEN_NONE)
 			return HALF_OPEN_NONE;
 		COUNT(tcp, half_open_evicted);
-		tcp_stepped(tcp, SLUICE_STATE_SYN_RECEIVED, SLUICE_STATE_CLOSED);
 		syn_gate_given(tcp);
-		half_open_drop(tcp, oldest);
+		half_open_end(tcp, oldest);
 	}
 	return pool_take(pool) | (ipv6 ? HALF_OPEN_IPV6 : 0);
-}
-
-static uint8_t half_open_hop(struct half_open_set *set, const struct mac *mac)
-{
-	uint8_t hop = ((mac->byte[5] * 31U + mac->byte[4]) * 31U + mac->byte[3] + mac->byte[2]) % HOPS_MAX;
-
-	set->hop[hop] = *mac;
-	return hop;
 }
 
 struct seq half_open_isn(const struct tcp *tcp, const struct frame *syn)
@@ -246,6 +247,7 @@ void half_open_create(struct tcp *tcp, const struct frame *syn, uint64_t hash, c
 	entry->attempts = 1;
 	memcpy(entry->remote, &syn->tuple.remote.byte[16 - bytes], bytes);
 	tcp->half_open.pinned_count += entry->pinned;
+	tcp->listeners.listener[entry->listener].pending_count++;
 	half_open_wait(tcp, index);
 	if (!table_insert(&tcp->table, hash, table_value(TABLE_HALF_OPEN, index))) {
 		half_open_free(tcp, index);
@@ -426,10 +428,11 @@ static void half_open_due(struct tcp *tcp, uint32_t index)
 	struct half_open *entry = half_open_at(&tcp->half_open, index);
 
 	COUNT(tcp, timers_fired);
+	if (half_open_drop_closed(tcp, index))
+		return;
 	if (entry->attempts == HALF_OPEN_ATTEMPTS_MAX) {
 		COUNT(tcp, half_open_expired);
-		tcp_stepped(tcp, SLUICE_STATE_SYN_RECEIVED, SLUICE_STATE_CLOSED);
-		half_open_drop(tcp, index);
+		half_open_end(tcp, index);
 		return;
 	}
 	half_open_fifo_remove(&tcp->half_open, half_open_fifo_of(&tcp->half_open, index), index);
@@ -479,18 +482,17 @@ bool half_open_next(const struct tcp *tcp, uint32_t *tick)
 
 void half_open_drop_listener(struct tcp *tcp, uint8_t listener)
 {
+	uint32_t budget = HALF_OPEN_DROPPED_MAX;
+
 	for (uint32_t i = 0; i < HALF_OPEN_FIFOS; i++) {
-		uint32_t index = tcp->half_open.fifo[i].first;
-
-		while (index != HALF_OPEN_NONE) {
+		for (uint32_t next, index = tcp->half_open.fifo[i].first; index != HALF_OPEN_NONE; index = next) {
 			const struct half_open *entry = half_open_at(&tcp->half_open, index);
-			uint32_t next = entry->next;
 
-			if (entry->listener == listener) {
-				tcp_stepped(tcp, SLUICE_STATE_SYN_RECEIVED, SLUICE_STATE_CLOSED);
-				half_open_drop(tcp, index);
-			}
-			index = next;
+			next = entry->next;
+			if (budget-- == 0)
+				return;
+			if (entry->listener == listener)
+				half_open_end(tcp, index);
 		}
 	}
 }

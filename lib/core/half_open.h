@@ -87,5 +87,23 @@ void half_open_timers(struct tcp *tcp);
 /* Tick of the earliest retransmission; false: none. */
 bool half_open_next(const struct tcp *tcp, uint32_t *tick);
 
-/* Drops every entry of a listener, silently. */
+/* Drops an entry whose listener was closed meanwhile, silently; false: it was not. */
+bool half_open_drop_closed(struct tcp *tcp, uint32_t index);
+
+/* Drops the entries of a listener, silently, among the HALF_OPEN_DROPPED_MAX that wait longest for what they wait for. */
 void half_open_drop_listener(struct tcp *tcp, uint8_t listener);
+
+/* Of the remote address. */
+static inline uint32_t half_open_ip_bytes(uint32_t index)
+{
+	return index & HALF_OPEN_IPV6 ? 16 : 4;
+}
+
+/* Remembers a source MAC; returns where. */
+static inline uint8_t half_open_hop(struct half_open_set *set, const struct mac *mac)
+{
+	uint8_t hop = ((mac->byte[5] * 31U + mac->byte[4]) * 31U + mac->byte[3] + mac->byte[2]) % HOPS_MAX;
+
+	set->hop[hop] = *mac;
+	return hop;
+}

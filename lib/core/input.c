@@ -198,6 +198,8 @@ static bool input_tcp(struct tcp *tcp, struct frame *frame, uint64_t hash, uint8
 	case TABLE_CONNECTION:
 		return segment_arrives(tcp, tcp_conn_at(tcp, table_index(value)), frame);
 	case TABLE_HALF_OPEN:
+		if (half_open_drop_closed(tcp, table_index(value)))
+			return input_no_record(tcp, frame, hash, local);
 		return half_open_arrives(tcp, table_index(value), frame, hash);
 	case TABLE_TIME_WAIT:
 		input_time_wait(tcp, table_index(value), frame, hash, local);

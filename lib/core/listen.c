@@ -28,7 +28,7 @@ uint8_t listen_find(const struct listener_set *set, const struct tuple *tuple)
 	for (uint32_t i = 0; i < set->count; i++) {
 		const struct listener *listener = &set->listener[i];
 
-		if (!listen_is_for(listener, tuple))
+		if (listener->is_closed || !listen_is_for(listener, tuple))
 			continue;
 		if (!listener->any && !listener->any_ipv4)
 			return (uint8_t)i; /* the exact address wins */
@@ -43,7 +43,7 @@ static bool listen_is_taken(const struct listener_set *set, const struct listene
 	for (uint32_t i = 0; i < set->count; i++) {
 		const struct listener *other = &set->listener[i];
 
-		if (other->port == listener->port && other->any == listener->any &&
+		if (!other->is_closed && other->port == listener->port && other->any == listener->any &&
 		    other->any_ipv4 == listener->any_ipv4 && ip_equal(&other->ip, &listener->ip))
 			return true;
 	}
@@ -93,17 +93,33 @@ void listen_opened(const struct listener *listener, struct tcp_conn *conn)
 	conn->dscp_ecn = listener->dscp_ecn;
 }
 
+static void listen_free(struct listener_set *set, uint16_t number)
+{
+	set->listener[number] = (struct listener){0};
+	while (set->count && set->listener[set->count - 1].port == 0)
+		set->count--;
+}
+
 void listen_close(struct tcp *tcp, uint16_t number)
 {
 	struct listener_set *set = &tcp->listeners;
 
-	if (number >= set->count || set->listener[number].port == 0)
+	if (number >= set->count || set->listener[number].port == 0 || set->listener[number].is_closed)
 		return;
 	half_open_drop_listener(tcp, (uint8_t)number);
-	set->listener[number] = (struct listener){0};
 	tcp_stepped(tcp, SLUICE_STATE_LISTEN, SLUICE_STATE_CLOSED);
-	while (set->count && set->listener[set->count - 1].port == 0)
-		set->count--;
+	set->listener[number].is_closed = true;
+	if (set->listener[number].pending_count == 0)
+		listen_free(set, number);
+}
+
+void listen_entry_gone(struct tcp *tcp, uint16_t number)
+{
+	struct listener *listener = &tcp->listeners.listener[number];
+
+	ASSERT(listener->pending_count > 0);
+	if (--listener->pending_count == 0 && listener->is_closed)
+		listen_free(&tcp->listeners, number);
 }
 
 static bool listen_take_syn(struct tcp *tcp, struct frame *syn, uint64_t hash, uint8_t listener, uint8_t local)

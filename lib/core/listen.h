@@ -9,9 +9,11 @@
 #include "lib/wire/frame.h"
 
 struct listener {
-	struct ip ip;       /* unspecified: any */
-	uint16_t port;      /* 0: this place is free */
-	bool any_ipv4, any; /* every IPv4 address; every address */
+	struct ip ip;           /* unspecified: any */
+	uint16_t port;          /* 0: this place is free */
+	bool is_closed;         /* and its number kept until its last half-open entry is gone */
+	uint32_t pending_count; /* half-open entries */
+	bool any_ipv4, any;     /* every IPv4 address; every address */
 	bool delay;
 	uint8_t ttl, dscp_ecn;
 	uint32_t receive_bytes;
@@ -31,7 +33,11 @@ int listen_open(struct tcp *tcp, const struct sluice_address *address, const str
 /* A connection that a listener opened has what its listener was opened with. */
 void listen_opened(const struct listener *listener, struct tcp_conn *conn);
 
+/* Nothing opens there any more.  Of its half-open entries those that are not dropped at once go when they are due or touched. */
 void listen_close(struct tcp *tcp, uint16_t number);
+
+/* A half-open entry of a listener is gone. */
+void listen_entry_gone(struct tcp *tcp, uint16_t number);
 
 /* The listener for a tuple; LISTENER_NONE: none. */
 uint8_t listen_find(const struct listener_set *set, const struct tuple *tuple);

@@ -234,6 +234,51 @@ static void test_close(void **state)
 	scene_free(scene);
 }
 
+static void syn_from(struct scene *scene, uint16_t port)
+{
+	speaks(scene, (struct side){.last = 2, .port = port, .our_port = 80});
+	scene->knows_our_iss = false;
+	arrives(scene, (struct segment){.flags = TCP_SYN});
+}
+
+/* With a crowd pending, so many are dropped at once.  The others open nothing and repeat nothing: each goes when it is touched or due,
+ * and the listener's number with the last. */
+static void test_close_on_a_crowd(void **state)
+{
+	const uint32_t crowd = HALF_OPEN_DROPPED_MAX + 100;
+	struct sluice_config config = scene_config();
+	struct sluice_address again = {.port = 80}, other = {.port = 81};
+	struct scene *scene;
+
+	(void)state;
+	config.half_open = crowd;
+	config.cookies = SLUICE_COOKIES_NEVER;
+	scene = scene_new(&config);
+	assert_int_equal(listens(scene), 0);
+	for (uint32_t i = 0; i < crowd; i++)
+		syn_from(scene, (uint16_t)(5000 + i));
+	assert_int_equal(half_open_count(&scene->tcp->half_open), crowd);
+	forget_sent(scene);
+	listen_close(scene->tcp, 0);
+	listen_close(scene->tcp, 0); /* nothing more */
+	assert_int_equal(half_open_count(&scene->tcp->half_open), 100);
+	speaks(scene, (struct side){.last = 2, .port = (uint16_t)(5000 + crowd - 1), .our_port = 80});
+	arrives(scene, (struct segment){.seq = 1, .ack = 77, .flags = TCP_ACK}); /* touched: as to nobody */
+	expect(scene, {.seq = 77, .flags = TCP_RST});
+	assert_int_equal(half_open_count(&scene->tcp->half_open), 99);
+	assert_int_equal(listen_open(scene->tcp, &again, NULL), 1);
+	syn_from(scene, (uint16_t)(5000 + crowd - 2)); /* to the new listener, whatever was pending at the old one */
+	expect(scene, {.flags = TCP_SYN | TCP_ACK, .ack = 1, .mss = 1460});
+	assert_int_equal(half_open_count(&scene->tcp->half_open), 99);
+	passes_ms(scene, 1100);
+	expect(scene, {.flags = TCP_SYN | TCP_ACK, .ack = 1, .mss = 1460}); /* the only one repeated */
+	expect_nothing(scene);
+	assert_int_equal(half_open_count(&scene->tcp->half_open), 1);
+	assert_int_equal(counted(scene, half_open_expired), 0);
+	assert_int_equal(listen_open(scene->tcp, &other, NULL), 0);
+	scene_free(scene);
+}
+
 /* MUST-41, 42: a connection that opens, and one that is open, from the port and over the address that is then listened on. */
 CLAIMS(MUST_41, MUST_42)
 static void test_listening_disturbs_nobody(void **state)
@@ -282,6 +327,7 @@ int main(void)
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_smaller_segments),
 		cmocka_unit_test(test_close),
+		cmocka_unit_test(test_close_on_a_crowd),
 		cmocka_unit_test(test_listening_disturbs_nobody),
 	};
 
