@@ -38,7 +38,7 @@ static void start_httpd(struct programs *programs, struct host *host)
 	config.buffers = 16;
 	config.idle_timeout_ms = (uint32_t)random_between(&host->random, 1000, 60000);
 	config.requests_max = (uint32_t)random_between(&host->random, 1, 100);
-	config.age_max_ms = (uint32_t)random_between(&host->random, 500, 60000);
+	config.age_max_ms = 500 + config.idle_timeout_ms / 2;
 	config.connections_per_address =
 		64; /* more than any host has at once; whoever is not counted off is refused in the end */
 	result = httpd_open(&config, host->worker, &programs->httpd);
