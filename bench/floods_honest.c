@@ -150,40 +150,49 @@ static void house_close(struct house *house)
 	honest_free(&house->honest);
 }
 
-static void print_outcomes(double maximum, double rate, const struct outcome *calm, const struct outcome *flooded,
-			   uint64_t refused)
+static void print_outcomes(const double maximum[2], double rate, const struct outcome *calm,
+			   const struct outcome *flooded, uint64_t refused)
 {
 	printf("{\"honest_success\": %.7f, \"goodput_ratio\": %.4f, \"setup_p99_ms\": %.3f, \"setup_highest_ms\": "
 	       "%.3f, "
 	       "\"server_busy_fraction\": %.4f, \"server_packets_per_turn\": %.1f, \"honest_per_second\": %.0f, "
 	       "\"flood_per_second\": %.0f, "
-	       "\"unflooded_maximum_per_second\": %.0f, \"unflooded_success\": %.7f, \"unflooded_setup_p99_ms\": %.3f, "
+	       "\"unflooded_maximum_per_second\": %.0f, \"unflooded_maximum_after_per_second\": %.0f, "
+	       "\"unflooded_success\": %.7f, \"unflooded_setup_p99_ms\": %.3f, "
 	       "\"unflooded_busy_fraction\": %.4f, \"honest_begun\": %lu, \"honest_failed\": %lu, "
 	       "\"flood_packets\": %lu, \"flood_packets_lost\": %lu, \"turns_interrupted\": %lu}\n",
 	       flooded->success, flooded->per_second / calm->per_second, flooded->p99_ms, flooded->highest_ms,
-	       flooded->busy_fraction, flooded->packets_per_turn, rate, rate * FLOOD_FACTOR, maximum, calm->success,
-	       calm->p99_ms, calm->busy_fraction, flooded->begun, flooded->failed, flooded->flooded, refused,
-	       calm->interrupted + flooded->interrupted);
+	       flooded->busy_fraction, flooded->packets_per_turn, rate, rate * FLOOD_FACTOR, maximum[0], maximum[1],
+	       calm->success, calm->p99_ms, calm->busy_fraction, flooded->begun, flooded->failed, flooded->flooded,
+	       refused, calm->interrupted + flooded->interrupted);
+}
+
+static void tell_failures(const struct honest *honest)
+{
+	for (uint32_t i = 0; i < SLUICE_REASON_COUNT; i++)
+		if (honest->failed_by[i])
+			fprintf(stderr, "%lu failed: %s\n", honest->failed_by[i], sluice_reason_text(i));
 }
 
 bool floods_honest(struct field *field, const struct floods_options *options)
 {
 	static struct house house;
-	struct outcome fastest, calm, flooded;
-	double rate;
+	struct outcome calm, flooded;
+	uint64_t refused;
+	double maximum[2], span_seconds = 1 + options->seconds / 30.0, rate;
 
 	if (!house_open(&house, field))
 		return false;
 	run(&house, 0, 0, 0.2); /* not counted: neighbours are found, caches filled */
-	fastest = run(&house, 0, 0, 1 + options->seconds / 30.0);
-	rate = fastest.per_second / 2 > RATE_LEAST ? fastest.per_second / 2 : RATE_LEAST;
+	maximum[0] = run(&house, 0, 0, span_seconds).per_second;
+	rate = maximum[0] / 2 > RATE_LEAST ? maximum[0] / 2 : RATE_LEAST;
 	calm = run(&house, rate, 0, options->seconds / 3.0);
 	field->refused_count = 0;
 	flooded = run(&house, rate, rate * FLOOD_FACTOR, options->seconds);
-	print_outcomes(fastest.per_second, rate, &calm, &flooded, field->refused_count);
-	for (uint32_t i = 0; i < SLUICE_REASON_COUNT; i++)
-		if (house.honest.failed_by[i])
-			fprintf(stderr, "%lu failed: %s\n", house.honest.failed_by[i], sluice_reason_text(i));
+	refused = field->refused_count;
+	tell_failures(&house.honest);
+	maximum[1] = run(&house, 0, 0, span_seconds).per_second;
+	print_outcomes(maximum, rate, &calm, &flooded, refused);
 	house_close(&house);
 	return true;
 }
