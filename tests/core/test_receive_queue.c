@@ -371,6 +371,32 @@ static void test_tiny_texts_share_packets(void **state)
 	scene_free(scene);
 }
 
+/* Whatever the size of its segments, a peer has what it sends kept in little more than twice as much memory, in order or not. */
+static void test_small_texts_share_packets(void **state)
+{
+	(void)state;
+	for (uint32_t bytes = 1; bytes <= 1460; bytes += bytes < 20 ? 1 : 7) {
+		for (uint32_t gap = 0; gap < 2; gap++) {
+			struct scene *scene = scene_new(bytes);
+			uint32_t total = STREAM_BYTES / bytes * bytes;
+
+			for (uint32_t offset = 0; offset < total; offset += bytes) {
+				struct rte_mbuf *packet = text_packet(scene, offset, bytes);
+
+				scene->packets++;
+				if (gap)
+					assert_int_equal(receive_queue_insert(scene->tcp, scene->conn, packet,
+									      seq_of(STREAM_BASE + 1 + offset), false),
+							 RECEIVE_KEPT);
+				else
+					receive_queue_append(scene->tcp, scene->conn, packet);
+			}
+			assert_true(scene->tcp->packets_held * 950 <= total + 950);
+			scene_free(scene);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -379,6 +405,7 @@ int main(void)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_fin),
 		cmocka_unit_test(test_tiny_texts_share_packets),
+		cmocka_unit_test(test_small_texts_share_packets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
