@@ -18,6 +18,8 @@
 void httpd_conn_wait(struct httpd *httpd, struct httpd_conn *conn, enum httpd_list_name list)
 {
 	httpd_list_move(httpd, conn, list);
+	if (list == HTTPD_LIST_STARVED && conn->count > 0) /* it rested until now: that is not held against it */
+		httpd_deadline_set(httpd, conn, httpd->config.idle_timeout_ms);
 	httpd_count(&httpd->count.waits, 1);
 }
 

@@ -466,6 +466,33 @@ static void test_tcp_is_full_of_what_waits(void **state)
 	fake_close(fake);
 }
 
+/* One that had rested for long before it asked has only just begun to wait. */
+static void test_a_rest_is_no_wait(void **state)
+{
+	struct httpd_config config = fake_config();
+	struct fake *fake;
+	int mover, rested;
+
+	(void)state;
+	config.exchanges = 1;
+	fake = fake_open(&config);
+	rested = fake_connect(fake);
+	assert_true(is_answered(fake, rested, HELLO));
+	fake_wait_ms(fake, 59000);
+	mover = fake_connect(fake);
+	fake_limit(fake, mover, 1000);
+	fake_say(fake, mover, LARGE);
+	fake_pressure(fake, SLUICE_RESOURCE_PACKETS, SLUICE_PRESSURE_SEVERE);
+	fake_forget_output(fake, rested);
+	fake_say(fake, rested, LARGE);
+	fake_wait_ms(fake, 200);
+	assert_int_equal(fake_output_bytes(fake, rested), 0);
+	fake_limit(fake, mover, SIZE_MAX);
+	fake_run(fake);
+	assert_memory_equal(fake_output(fake, rested), "HTTP/1.1 200 ", 13);
+	fake_close(fake);
+}
+
 /* Answers that were handed over before memory ran short, and are not acknowledged: of one that rests, and of one that leaves. */
 static void test_debtors_are_reset(void **state)
 {
@@ -553,6 +580,7 @@ int main(void)
 		cmocka_unit_test(test_tcp_is_full),
 		cmocka_unit_test(test_tcp_is_full_of_what_moves_slowly),
 		cmocka_unit_test(test_tcp_is_full_of_what_waits),
+		cmocka_unit_test(test_a_rest_is_no_wait),
 		cmocka_unit_test(test_debtors_are_reset),
 		cmocka_unit_test(test_no_more_on_credit),
 	};
