@@ -417,6 +417,54 @@ static void test_shared_key(void **state)
 	}
 }
 
+/*
+ * One host began with its clock an hour wrong, which was then set.  Its epochs are right again, its timestamps as they began: what
+ * was agreed comes back all the same, and to the peer time does not go back.
+ */
+static void test_shared_key_clock_was_set(void **state)
+{
+	struct sluice_config config = config_always();
+
+	(void)state;
+	config.timestamps = config.sack = true;
+	memset(config.cookie_key, 7, 32);
+	config.cookie_key_bytes = 32;
+	for (int32_t wrong_s = -3600; wrong_s <= 3600; wrong_s += 7200) {
+		struct scene *scene = scene_new(&config), *other = scene_new(&config);
+		struct tcp_conn *conn;
+		uint32_t tsval;
+
+		listens(scene);
+		listens(other);
+		tcp_set_wall(scene->tcp, 1700000000ULL * 1000000000 + 5);
+		tcp_set_wall(other->tcp, (uint64_t)(1700000000 + wrong_s) * 1000000000 + 5);
+		tcp_set_wall(other->tcp, 1700000000ULL * 1000000000 + 5);
+		arrives(scene, (struct segment){
+				       .flags = TCP_SYN, .mss = 1380, .scale = SCALE(9), .stamped = true, .tsval = 5});
+		expect(scene, {.ack = 1,
+			       .flags = TCP_SYN | TCP_ACK,
+			       .mss = 1460,
+			       .scale = SCALE(0),
+			       .stamped = true,
+			       .tsecr = 5});
+		tsval = scene->frame.options.tsval;
+		other->side = scene->side;
+		other->knows_our_iss = true;
+		arrives(other,
+			(struct segment){
+				.seq = 1, .ack = 1, .flags = TCP_ACK, .stamped = true, .tsval = 6, .tsecr = tsval});
+		conn = opens(other, 0);
+		assert_int_equal(conn->mss_bytes, 1380 - 12);
+		assert_int_equal(conn->snd_shift, 9);
+		assert_false(conn->flags & CONN_SACK);
+		sends(other, conn, "x", 0);
+		expect(other, {.seq = 1, .ack = 1, .flags = TCP_ACK, .text = "x", .stamped = true, .tsecr = 6});
+		assert_true((int32_t)(other->frame.options.tsval - tsval) >= 0);
+		scene_free(scene);
+		scene_free(other);
+	}
+}
+
 /* The key before this one still opens, counted; the one before that does not. */
 static void test_previous_key(void **state)
 {
@@ -515,6 +563,7 @@ int main(void)
 		cmocka_unit_test(test_entry_gives_way),
 		cmocka_unit_test(test_listener_closed),
 		cmocka_unit_test(test_shared_key),
+		cmocka_unit_test(test_shared_key_clock_was_set),
 		cmocka_unit_test(test_previous_key),
 		cmocka_unit_test(test_text_ahead_of_the_previous_key),
 		cmocka_unit_test(test_forged),
