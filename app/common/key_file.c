@@ -76,7 +76,9 @@ int key_file_read_key(const struct options *options, const char *option, const c
 
 	if (key_file_read(options, option, path, bytes, &count))
 		return -EINVAL;
-	if (is_digits(bytes, count))
+	if (count == KEY_FILE_BYTES_MAX) /* and there may be more, which must not be left out */
+		count = 0;
+	else if (is_digits(bytes, count))
 		count = digits_pack(bytes, count);
 	if (count < KEY_BYTES_MIN || count > KEY_BYTES_MAX)
 		return REFUSE(options,

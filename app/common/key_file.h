@@ -9,7 +9,7 @@
 
 #include "app/common/options.h"
 
-#define KEY_FILE_BYTES_MAX 160 /* 64 bytes in digits, and some white space */
+#define KEY_FILE_BYTES_MAX 512 /* more than 64 bytes in digits, and white space */
 #define KEY_BYTES_MIN      32
 #define KEY_BYTES_MAX      64
 

@@ -44,7 +44,7 @@ static void key_reads(const void *bytes, size_t count, const uint8_t *key, uint3
 static void test_bytes_and_digits(void **state)
 {
 	uint8_t bytes[64];
-	char digits[160] = "";
+	char digits[300] = "";
 
 	(void)state;
 	for (uint32_t i = 0; i < sizeof(bytes); i++)
@@ -57,12 +57,16 @@ static void test_bytes_and_digits(void **state)
 	for (uint32_t i = 32; i < 64; i++)
 		snprintf(digits + strlen(digits), 4, "%02x", bytes[i]);
 	key_reads(digits, strlen(digits), bytes, 64);
+	digits[0] = 0;
+	for (uint32_t i = 0; i < 64; i++)
+		snprintf(digits + strlen(digits), 5, "%02x  ", bytes[i]);
+	key_reads(digits, strlen(digits), bytes, 64); /* all of it */
 	unlink("key");
 }
 
 static void test_refused(void **state)
 {
-	char many[200];
+	char many[600];
 
 	(void)state;
 	memset(many, 'x', sizeof(many));
@@ -72,6 +76,13 @@ static void test_refused(void **state)
 	ENDPOINT_REFUSES(WRONG, WITH_KEY);
 	file_write("key", many, 65, 0600);
 	ENDPOINT_REFUSES(WRONG, WITH_KEY);
+	file_write("key", many, sizeof(many), 0600);
+	ENDPOINT_REFUSES(WRONG, WITH_KEY);
+	file_write("key", many, 0, 0600);
+	ENDPOINT_REFUSES(WRONG, WITH_KEY);
+	memset(many + 64, ' ', sizeof(many) - 64);
+	memset(many, 'a', 64);
+	many[599] = 'a'; /* far behind what looks like a whole key */
 	file_write("key", many, sizeof(many), 0600);
 	ENDPOINT_REFUSES(WRONG, WITH_KEY);
 	memset(many, 'a', sizeof(many));
@@ -84,6 +95,28 @@ static void test_refused(void **state)
 	file_write("key", many, 64, 0604);
 	ENDPOINT_REFUSES("prog: --cookie-key: others may read 'key'; run chmod 600 on it\n", WITH_KEY);
 	unlink("key");
+	assert_int_equal(mkdir("key", 0700), 0);
+	ENDPOINT_REFUSES("prog: --cookie-key: cannot read 'key': Is a directory\n", WITH_KEY);
+	assert_int_equal(rmdir("key"), 0);
+}
+
+/* Behind a link it is the file itself that others must not read. */
+static void test_link(void **state)
+{
+	struct endpoint_scene scene;
+	char bytes[32];
+
+	(void)state;
+	memset(bytes, 'x', sizeof(bytes));
+	file_write("behind", bytes, sizeof(bytes), 0600);
+	assert_int_equal(symlink("behind", "key"), 0);
+	ENDPOINT_SCENE(&scene, WITH_KEY);
+	assert_int_equal(scene.status, 0);
+	endpoint_scene_close(&scene);
+	assert_int_equal(chmod("behind", 0644), 0);
+	ENDPOINT_REFUSES("prog: --cookie-key: others may read 'key'; run chmod 600 on it\n", WITH_KEY);
+	unlink("key");
+	unlink("behind");
 }
 
 static void test_previous(void **state)
@@ -113,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes_and_digits),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_link),
 		cmocka_unit_test(test_previous),
 	};
 
