@@ -17,6 +17,8 @@ struct port {
 	void *memory;
 	size_t memory_bytes;
 	uint64_t now_ns, cycles;
+	uint64_t wall_ns;
+	uint32_t wall_asked;
 	uint64_t waited_until_ns; /* of the last wait; 0: none */
 	uint32_t waits;
 	uint32_t alive;    /* packets made and not released */
@@ -33,6 +35,14 @@ struct port {
 static inline uint64_t port_now_ns(void *user)
 {
 	return ((struct port *)user)->now_ns;
+}
+
+static inline uint64_t port_wall_ns(void *user)
+{
+	struct port *port = user;
+
+	port->wall_asked++;
+	return port->wall_ns;
 }
 
 static inline uint64_t port_cycles(void *user)
@@ -127,6 +137,7 @@ static inline struct sluice_io port_io(struct port *port)
 	return (struct sluice_io){
 		.user = port,
 		.now_ns = port_now_ns,
+		.wall_ns = port_wall_ns,
 		.cycles = port_cycles,
 		.receive = port_receive,
 		.send = port_send,
@@ -149,6 +160,7 @@ static inline struct port *port_new(const struct sluice_config *config)
 	REQUIRE(port);
 	config = config ? config : &usual;
 	port->now_ns = 5000000000;
+	port->wall_ns = 1700000000000000000;
 	port->may_make = port->may_send = UINT32_MAX;
 	port->side = (struct side){.last = 2, .port = 4000, .our_port = 80, .iss = PORT_PEER_ISS};
 	port->memory_bytes = sluice_worker_make(config, 0, &io, NULL, 0, NULL, &error);

@@ -192,6 +192,36 @@ static void test_clock(void **state)
 	port_free(port);
 }
 
+/* The wall clock is asked before the first packet, and then once a second, and only where a key is shared: epochs follow it. */
+static void test_wall_clock(void **state)
+{
+	struct sluice_config config = port_config();
+	struct port *port = port_new(&config);
+	uint32_t stamp_ms;
+
+	(void)state;
+	port->now_ns += 1000000000;
+	port_turn(port);
+	assert_int_equal(port->wall_asked, 0);
+	port_free(port);
+	config.cookie_key_bytes = 32;
+	port = port_new(&config);
+	assert_int_equal(port->worker->tcp.cookie_epoch, port->wall_ns / COOKIE_EPOCH_NS);
+	stamp_ms = port->worker->tcp.stamp_ms;
+	assert_int_equal(stamp_ms, (uint32_t)((port->wall_ns - port->now_ns) / 1000000));
+	port->now_ns += 999000000;
+	port_turn(port);
+	assert_int_equal(port->wall_asked, 1);
+	port->now_ns += 1000000;
+	port->wall_ns -= 10 * COOKIE_EPOCH_NS; /* somebody set it */
+	port_turn(port);
+	port_turn(port);
+	assert_int_equal(port->wall_asked, 2);
+	assert_int_equal(port->worker->tcp.cookie_epoch, port->wall_ns / COOKIE_EPOCH_NS);
+	assert_int_equal(port->worker->tcp.stamp_ms, stamp_ms);
+	port_free(port);
+}
+
 /* Sleep: after a turn that found nothing, until what is due next; not with work waiting, not when busy polling was asked for. */
 static void test_sleep(void **state)
 {
@@ -426,21 +456,14 @@ static void test_close(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_too_little_memory),
-		cmocka_unit_test(test_a_turn),
-		cmocka_unit_test(test_bursts),
-		cmocka_unit_test(test_port_refuses),
-		cmocka_unit_test(test_no_packets),
-		cmocka_unit_test(test_stash_is_drained),
-		cmocka_unit_test(test_clock),
-		cmocka_unit_test(test_sleep),
-		cmocka_unit_test(test_cycles),
-		cmocka_unit_test(test_posts),
-		cmocka_unit_test(test_fragments),
-		cmocka_unit_test(test_fragments_wait),
-		cmocka_unit_test(test_fragments_off),
-		cmocka_unit_test(test_close),
+		cmocka_unit_test(test_refused),          cmocka_unit_test(test_too_little_memory),
+		cmocka_unit_test(test_a_turn),           cmocka_unit_test(test_bursts),
+		cmocka_unit_test(test_port_refuses),     cmocka_unit_test(test_no_packets),
+		cmocka_unit_test(test_stash_is_drained), cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_wall_clock),       cmocka_unit_test(test_sleep),
+		cmocka_unit_test(test_cycles),           cmocka_unit_test(test_posts),
+		cmocka_unit_test(test_fragments),        cmocka_unit_test(test_fragments_wait),
+		cmocka_unit_test(test_fragments_off),    cmocka_unit_test(test_close),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
