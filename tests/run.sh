@@ -19,13 +19,18 @@ seeds=2000
 lwip_seeds=500
 asan_seeds=200
 cookie_seeds=200
+starve_seeds=20
+starve_every=10
 fuzz_minutes=12
 full=false
 only=
 cookies=
 while [ $# -gt 0 ]; do
 	case $1 in
-	--full) full=true seeds=20000 lwip_seeds=10000 asan_seeds=20000 cookie_seeds=5000 ;;
+	--full)
+		full=true seeds=20000 lwip_seeds=10000 asan_seeds=20000 cookie_seeds=5000
+		starve_seeds=100 starve_every=1
+		;;
 	--only) only=${2:-} && shift ;;
 	--cookies) cookies=${2:-} && shift ;;
 	--minutes) fuzz_minutes=${2:-} && shift ;;
@@ -97,7 +102,7 @@ build() {
 		meson configure "$directory" -Dtests=true "$@" >"$work/built" 2>&1
 	else
 		meson setup "$directory" -Dtests=true "$@" >"$work/built" 2>&1
-	fi && ninja -C "$directory" all tests/sim >"$work/built" 2>&1 && return 0
+	fi && ninja -C "$directory" all tests/sim tests/starve >"$work/built" 2>&1 && return 0
 	grep -E 'error|warning|FAILED' "$work/built" | head -n 20
 	tail -n 20 "$work/built"
 	failed "build $directory: if the directory is of an older time, remove it"
@@ -185,6 +190,9 @@ if wants sim && $built; then
 	else
 		failed "sim: build/tests/sim was not built"
 	fi
+	say "memory that runs out: seeds 1 to $starve_seeds"
+	check "starve seeds 1 to $starve_seeds" \
+		timeout 3600 build/tests/starve --seeds "1..$starve_seeds" --every "$starve_every"
 fi
 
 if wants sim && $built && [ -z "$cookies" ]; then

@@ -399,6 +399,8 @@ void host_turn(struct host *host)
 	uint32_t count;
 
 	finish_sending(host, false);
+	if (host->turn_begins)
+		host->turn_begins(host);
 	event = sluice_poll(host->worker, &count);
 	for (uint32_t i = 0; i < count; i++) {
 		if (host->streams)
@@ -411,6 +413,8 @@ void host_turn(struct host *host)
 	else if (host->program_turn)
 		host->program_turn(host);
 	sluice_flush(host->worker);
+	if (host->turn_ends)
+		host->turn_ends(host);
 	note_deadline(host);
 	take_time(host, count);
 	oracle_after_turn(host, count);

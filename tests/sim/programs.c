@@ -48,7 +48,8 @@ static void start_httpd(struct programs *programs, struct host *host)
 	host->program_turn = httpd_end_of_turn;
 }
 
-static void start_load(struct programs *programs, uint32_t index, struct host *host, const struct host *server)
+static void start_load(struct programs *programs, uint32_t index, struct host *host, const struct host *server,
+		       bool is_small)
 {
 	struct random *random = &host->random;
 	struct load_config config;
@@ -73,6 +74,10 @@ static void start_load(struct programs *programs, uint32_t index, struct host *h
 		config.requests_per_connection = random_between(random, 5, 20);
 		snprintf(path, sizeof(path), "/bytes/%lu", random_between(random, 5000, 10000));
 	}
+	if (is_small) {
+		config.count = 1 + config.count / 100;
+		config.concurrency = config.concurrency < 3 ? config.concurrency : 3;
+	}
 	config.path = path;
 	result = load_open(&config, host->worker, &programs->load[index]);
 	RULE(result == 0, "programs", "the load does not open: %d", result);
@@ -81,12 +86,12 @@ static void start_load(struct programs *programs, uint32_t index, struct host *h
 	host->program_turn = load_end_of_turn;
 }
 
-void programs_start(struct programs *programs, struct world *world)
+void programs_start(struct programs *programs, struct world *world, bool is_small)
 {
 	*programs = (struct programs){0};
 	start_httpd(programs, &world->host[0]);
-	start_load(programs, 0, &world->host[1], &world->host[0]);
-	start_load(programs, 1, &world->host[2], &world->host[0]);
+	start_load(programs, 0, &world->host[1], &world->host[0], is_small);
+	start_load(programs, 1, &world->host[2], &world->host[0], is_small);
 }
 
 uint64_t programs_connections(const struct programs *programs)

@@ -15,8 +15,8 @@ struct programs {
 	bool draining;
 };
 
-/* On hosts that are started and have no application yet. */
-void programs_start(struct programs *programs, struct world *world);
+/* On hosts that are started and have no application yet.  `is_small`: a few requests. */
+void programs_start(struct programs *programs, struct world *world, bool is_small);
 
 uint64_t programs_connections(const struct programs *programs); /* opened so far */
 bool programs_are_loading(const struct programs *programs);

@@ -17,3 +17,9 @@ const uint64_t *scenario_clock(void);
 
 /* Runs one seed from beginning to end, or violates.  `is_careful`: with the fast path off, which must change no packet. */
 struct outcome scenario_run(uint64_t seed, bool is_careful);
+
+/*
+ * The same of a handful of connections, or with every fourth seed of the programs at a few requests, without strangers; the two are
+ * called before and after every turn of every host.
+ */
+struct outcome scenario_run_small(uint64_t seed, void (*turn_begins)(struct host *), void (*turn_ends)(struct host *));

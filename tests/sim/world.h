@@ -82,6 +82,8 @@ struct host {
 	void *program;           /* that other one */
 	void (*program_handle)(struct host *host, const struct sluice_event *event);
 	void (*program_turn)(struct host *host);
+	void (*turn_begins)(struct host *host); /* around each turn, before what is checked after it; NULL: nothing */
+	void (*turn_ends)(struct host *host);
 };
 
 struct world {
