@@ -177,7 +177,7 @@ def victim(space, site):
 def test_all_at_once(victim, family):
     """Slow heads, silence, slow bodies, slow readers, shut windows, pipelines: from twenty addresses."""
     scale, seconds = (3, 25) if FULL else (1, 7)
-    server = victim()
+    server = victim("--buffers", "8192")  # one for each head, or the oldest would go before their time
     honest = Honest(server.space, family)
     abuser = server.abuse(seconds, f"heads:{2000 * scale}", f"silent:{500 * scale}", f"bodies:{300 * scale}",
                           f"readers:{300 * scale}", f"shut:{300 * scale}", f"pipelines:{300 * scale}", "greedy:2",
