@@ -369,6 +369,53 @@ static void test_listener_closed(void **state)
 	scene_free(scene);
 }
 
+/* Closed by us first, and then by the peer: a record in TIME-WAIT. */
+static void closes(struct scene *scene, struct tcp_conn *conn)
+{
+	user_close(scene->tcp, conn);
+	turn(scene);
+	expect(scene, {.seq = 1, .ack = 1, .flags = TCP_FIN | TCP_ACK});
+	arrives(scene, (struct segment){.seq = 1, .ack = 2, .flags = TCP_FIN | TCP_ACK});
+	hears(scene, SLUICE_CLOSED);
+	expect(scene, {.seq = 2, .ack = 2, .flags = TCP_ACK});
+}
+
+/*
+ * RFC 6191, in `always` as well: a SYN that reuses a tuple in TIME-WAIT has an entry, and its number is after the last of the old
+ * connection: by the clock of cookies, or, where that is behind, by 65,538, in an entry that nobody may evict.
+ */
+static void test_time_wait_reused(void **state)
+{
+	(void)state;
+	for (uint32_t is_ahead = 0; is_ahead < 2; is_ahead++) {
+		struct scene *scene = scene_always();
+		struct tcp_conn *conn;
+		uint32_t old_iss;
+
+		comes_from(scene, 4000, false);
+		arrives(scene, plain_ack());
+		conn = opens(scene, 0);
+		if (is_ahead)
+			count_from(scene, conn, scene->side.our_iss + (1U << 27));
+		old_iss = scene->side.our_iss;
+		closes(scene, conn);
+		passes_ms(scene, 33000);
+		scene->side.iss += 100000;
+		scene->knows_our_iss = false;
+		arrives(scene, (struct segment){.flags = TCP_SYN});
+		expect(scene, {.ack = 1, .flags = TCP_SYN | TCP_ACK, .mss = 1460});
+		assert_true((int32_t)(scene->side.our_iss - (old_iss + 2)) > 0);
+		assert_int_equal(scene->side.our_iss == old_iss + 2 + 65538, is_ahead);
+		assert_int_equal(scene->tcp->half_open.pinned_count, is_ahead);
+		assert_int_equal(half_open_count(&scene->tcp->half_open), 1);
+		assert_int_equal(counted(scene, time_wait_reopened), 1);
+		arrives(scene, plain_ack());
+		opens(scene, 0);
+		assert_int_equal(counted(scene, cookies_accepted), 1); /* the first */
+		scene_free(scene);
+	}
+}
+
 /* Two hosts, one key, their wall clocks an epoch apart: what one gave opens at the other. */
 static void test_shared_key(void **state)
 {
@@ -562,6 +609,7 @@ int main(void)
 		cmocka_unit_test(test_gate),
 		cmocka_unit_test(test_entry_gives_way),
 		cmocka_unit_test(test_listener_closed),
+		cmocka_unit_test(test_time_wait_reused),
 		cmocka_unit_test(test_shared_key),
 		cmocka_unit_test(test_shared_key_clock_was_set),
 		cmocka_unit_test(test_previous_key),

@@ -41,6 +41,8 @@ class Wire:
         self.environment = {"SLUICE_LOSSY": FAULTS} if self.is_lossy else {}
         # Our least timeouts are cut to the wire's round trip of 2 ms, so that thousands of losses take seconds.
         self.options = ["--rto-min", "20ms", "--rto-initial", "100ms"] if self.is_lossy else []
+        # A request that comes twice, and late, opens a connection again whose peer has gone on (lib/core/README.md).
+        self.to_be_seen = {"drop_tcp_ack_future"} if self.is_lossy and os.environ.get("SLUICE_COOKIES") == "always" else set()
         if "SLUICE_COOKIES" in os.environ:  # tests/run.sh --cookies
             self.options += ["--cookies", os.environ["SLUICE_COOKIES"]]
 
@@ -214,7 +216,8 @@ class Server:
         for worker in self.workers():
             left = {name: worker["gauges"].get(name, 0) for name in EMPTY_AT_THE_END}
             assert not any(left.values()), left
-            malformed = {name: count for name, count in worker["counters"].items() if name in NEVER_DROPPED and count}
+            malformed = {name: count for name, count in worker["counters"].items()
+                         if name in NEVER_DROPPED - self.wire.to_be_seen and count}
             assert not malformed, malformed
 
 
