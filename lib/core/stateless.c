@@ -9,6 +9,7 @@
 #include "lib/core/life.h"
 #include "lib/core/passive.h"
 
+#define EPOCH_MS            ((uint32_t)(COOKIE_EPOCH_NS / 1000000))
 #define EPOCHS_AHEAD_SHARED 1 /* clocks of hosts that share a key differ */
 
 /* What a returned cookie says. */
@@ -124,11 +125,29 @@ static void stateless_set_clock(const struct tcp *tcp, struct tcp_conn *conn, co
 		conn->ts_offset += ahead_ms;
 }
 
+/*
+ * Were timestamps agreed on?  The peer has them on every segment then, and TSecr is our clock while the cookie lived.  Others are
+ * to be ignored where there is no agreement (RFC 7323 section 3.2), and must not be taken for one.
+ */
+static struct tcp_options stateless_options(const struct tcp *tcp, const struct frame *frame, uint32_t clock_ms)
+{
+	/* From the end of the next epoch, seen from the start of this one. */
+	uint32_t ahead_ms = tcp->config.cookie_key_bytes ? (1 + EPOCHS_AHEAD_SHARED) * EPOCH_MS : 0;
+	struct tcp_options options = frame->options;
+
+	if (clock_ms + ahead_ms - options.tsecr > ahead_ms + (COOKIE_EPOCHS_LIFE + EPOCHS_AHEAD_SHARED) * EPOCH_MS)
+		options.present &= (uint8_t)~TCP_HAS_TIMESTAMPS;
+	return options;
+}
+
 static bool stateless_open(struct tcp *tcp, struct frame *frame, uint64_t hash, uint8_t listener,
 			   const struct stateless_cookie *cookie)
 {
+	struct siphash_key key = cookie->is_previous ? tcp->keys.cookie_previous : tcp->keys.cookie;
+	uint32_t offset = cookie_timestamp_offset(key, &frame->tuple) + tcp->stamp_ms;
+	struct tcp_options options = stateless_options(tcp, frame, tcp->now_ms + offset);
 	struct passive passive = {
-		.agreed = handshake_restore(tcp, (uint32_t)cookie->code, &frame->options),
+		.agreed = handshake_restore(tcp, (uint32_t)cookie->code, &options),
 		.irs = seq_add(frame->seq, UINT32_MAX),
 		.iss = seq_add(frame->ack, UINT32_MAX),
 		.listener = listener,
@@ -145,10 +164,9 @@ static bool stateless_open(struct tcp *tcp, struct frame *frame, uint64_t hash, 
 		return false;
 	}
 	COUNT(tcp, cookies_accepted);
-	if (cookie->is_previous) {
+	conn->ts_offset = offset;
+	if (cookie->is_previous)
 		COUNT(tcp, cookies_accepted_previous);
-		conn->ts_offset = cookie_timestamp_offset(tcp->keys.cookie_previous, &frame->tuple) + tcp->stamp_ms;
-	}
 	stateless_set_clock(tcp, conn, frame);
 	return passive_open(tcp, conn, frame);
 }

@@ -212,6 +212,32 @@ static void test_timestamps_do_not_go_back(void **state)
 	}
 }
 
+/* RFC 7323 section 3.2: timestamps that were not agreed on are ignored, and are not taken for agreement. */
+static void test_timestamps_nobody_asked_for(void **state)
+{
+	struct sluice_config config = config_always();
+
+	(void)state;
+	config.timestamps = true;
+	for (uint32_t i = 0; i < 2; i++) {
+		struct scene *scene = scene_new(&config);
+		struct tcp_conn *conn;
+
+		listens(scene);
+		comes_from(scene, 4000, false);
+		arrives(scene, (struct segment){.seq = 1,
+						.ack = 1,
+						.flags = TCP_ACK,
+						.stamped = true,
+						.tsval = 7,
+						.tsecr = i ? 123456789 : 0});
+		conn = opens(scene, 0);
+		assert_false(conn->flags & CONN_TIMESTAMPS);
+		assert_int_equal(conn->mss_bytes, 536);
+		scene_free(scene);
+	}
+}
+
 /* In the epoch of its SYN-ACK and the one after; then never again, though it is replayed. */
 static void test_replayed_late(void **state)
 {
@@ -602,6 +628,7 @@ int main(void)
 		cmocka_unit_test(test_asks_after_an_rst),
 		cmocka_unit_test(test_agreed),
 		cmocka_unit_test(test_timestamps_do_not_go_back),
+		cmocka_unit_test(test_timestamps_nobody_asked_for),
 		cmocka_unit_test(test_replayed_late),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_no_record_is_free),

