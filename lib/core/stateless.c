@@ -126,16 +126,16 @@ static void stateless_set_clock(const struct tcp *tcp, struct tcp_conn *conn, co
 }
 
 /*
- * Were timestamps agreed on?  The peer has them on every segment then, and TSecr is our clock while the cookie lived.  Others are
- * to be ignored where there is no agreement (RFC 7323 section 3.2), and must not be taken for one.
+ * Were timestamps agreed on?  The peer has them on every segment then, and TSecr is our clock while the cookie lived: another's,
+ * where the key is shared, of which nothing is known.  Others are to be ignored where there is no agreement (RFC 7323 section
+ * 3.2), and must not be taken for one.
  */
 static struct tcp_options stateless_options(const struct tcp *tcp, const struct frame *frame, uint32_t clock_ms)
 {
-	/* From the end of the next epoch, seen from the start of this one. */
-	uint32_t ahead_ms = tcp->config.cookie_key_bytes ? (1 + EPOCHS_AHEAD_SHARED) * EPOCH_MS : 0;
 	struct tcp_options options = frame->options;
+	uint32_t age_ms = clock_ms - options.tsecr;
 
-	if (clock_ms + ahead_ms - options.tsecr > ahead_ms + (COOKIE_EPOCHS_LIFE + EPOCHS_AHEAD_SHARED) * EPOCH_MS)
+	if (tcp->config.cookie_key_bytes ? options.tsecr == 0 : age_ms > (COOKIE_EPOCHS_LIFE + 1) * EPOCH_MS)
 		options.present &= (uint8_t)~TCP_HAS_TIMESTAMPS;
 	return options;
 }
