@@ -75,6 +75,7 @@
 #define SEND_COPY_SMALL_BYTES              256
 #define SEND_COPY_LARGE_BYTES              2048
 #define SEND_RESERVE_PART                  8 /* of chunks and descriptors, one in so many is left to who has nothing queued */
+#define INFLIGHT_LITTLE_SEGMENTS           8 /* of in-flight records, as many are left to who has less on the way than this */
 #define QUICK_ACKS                         8 /* text segments acknowledged at once: a connection's first, and after a gap */
 #define CHALLENGE_ACKS_PER_SECOND          10 /* per connection */
 #define HALF_OPEN_ATTEMPTS_MAX             5  /* SYN-ACKs sent, RFC 9293 MUST-23 is about SYN; see lib/core/README.md */

@@ -54,11 +54,17 @@ static inline bool inflight_is_too_big(const struct tcp_conn *conn, const struct
 	return record->bytes > conn->mss_bytes + (record->flags & INFLIGHT_FIN ? 1U : 0);
 }
 
-/* Is there room to append? */
+/* Is there room to append?  The last records are for those who have little on the way: others cannot hold them up. */
 static inline bool inflight_has_room(const struct tcp *tcp, const struct tcp_conn *conn)
 {
+	const struct pool *records = &tcp->inflight;
+	uint32_t reserve_count = records->capacity_count / SEND_RESERVE_PART;
+	bool has_little =
+		seq_distance(conn->snd_nxt, conn->snd_una) < INFLIGHT_LITTLE_SEGMENTS * (uint32_t)conn->mss_bytes;
+
 	return inflight_is_empty(conn) ||
-	       (tcp->inflight.used_count < tcp->inflight.capacity_count && path_is_possible(tcp, conn));
+	       (records->used_count + (has_little ? 0 : reserve_count) < records->capacity_count &&
+		path_is_possible(tcp, conn));
 }
 
 /* Records a segment just sent; inflight_has_room() was true. */

@@ -206,7 +206,7 @@ static void test_old_acknowledgment(void **state)
 	scene_free(scene);
 }
 
-/* The pool is all that bounds the list, and an empty list needs none of it. */
+/* The pool is all that bounds the list of who has little on the way, and an empty list needs none of it. */
 static void test_room(void **state)
 {
 	struct scene *scene = scene_new(1);
@@ -224,6 +224,30 @@ static void test_room(void **state)
 	scene_free(scene);
 }
 
+/* Who has much on the way leaves an eighth of the records to those who have little. */
+static void test_reserve(void **state)
+{
+	struct scene *scene = scene_new(1);
+	uint32_t capacity = scene->tcp->inflight.capacity_count, unreserved = capacity - capacity / SEND_RESERVE_PART;
+	struct tcp_conn *conn = scene->conn;
+
+	(void)state;
+	conn->mss_bytes = 1000;
+	conn->snd_una = seq_of(scene->nxt);
+	for (uint32_t i = 0; i < unreserved + 1; i++) {
+		append(scene, 1000, 0);
+		conn->snd_nxt = seq_of(scene->nxt);
+	}
+	assert_false(inflight_has_room(scene->tcp, conn));
+	conn->snd_nxt = seq_add(conn->snd_una, 8 * 1000);
+	assert_false(inflight_has_room(scene->tcp, conn));
+	conn->snd_nxt = seq_add(conn->snd_una, 8 * 1000 - 1); /* as another would that has so little */
+	for (uint32_t i = 0; i < capacity - unreserved; i++)
+		append(scene, 1000, 0);
+	assert_false(inflight_has_room(scene->tcp, conn));
+	scene_free(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_partly_acknowledged),
 		cmocka_unit_test(test_old_acknowledgment),
 		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_reserve),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
