@@ -56,7 +56,7 @@ static void pressure_count(struct tcp *tcp)
 
 static uint32_t pressure_worst(const struct pressure *pressure, enum pressure_pool first, enum pressure_pool last)
 {
-	uint8_t worst = SLUICE_PRESSURE_NONE;
+	enum sluice_pressure worst = SLUICE_PRESSURE_NONE;
 
 	for (uint32_t i = first; i <= last; i++)
 		if (pressure->pool[i] > worst)

@@ -24,9 +24,9 @@ enum pressure_pool {
 };
 
 struct pressure {
-	uint32_t judged_ms;                    /* when */
-	uint32_t relieved_index;               /* the connection that is next to give something up */
-	uint8_t pool[PRESSURE_POOL_COUNT];     /* enum sluice_pressure */
+	uint32_t judged_ms;      /* when */
+	uint32_t relieved_index; /* the connection that is next to give something up */
+	enum sluice_pressure pool[PRESSURE_POOL_COUNT];
 	uint32_t level[SLUICE_RESOURCE_COUNT]; /* the same, as read from other threads */
 };
 
