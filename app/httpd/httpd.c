@@ -177,8 +177,10 @@ void httpd_handle(struct httpd *httpd, const struct sluice_event *event)
 	httpd_clock_update(httpd);
 	if (event->mask & SLUICE_OPENED)
 		conn = httpd_conn_open(httpd, event->conn);
+	else if (!conn)
+		httpd_conn_turned_away(httpd, event);
 	if (!conn)
-		return; /* one that was turned away */
+		return;
 	if (event->mask & SLUICE_CLOSED)
 		httpd_conn_closed(httpd, conn);
 	else

@@ -61,6 +61,24 @@ void httpd_conn_resume_waiting(struct httpd *httpd)
 
 /* ---- Beginning and end ---- */
 
+/* Reads everything and forgets it; returns how much it was. */
+static uint32_t throw_away(struct httpd *httpd, sluice_conn conn)
+{
+	struct sluice_slice slice[16];
+	uint32_t count, bytes, sum_bytes = 0;
+
+	while ((count = sluice_peek(httpd->worker, conn, slice, 16)) > 0) {
+		bytes = 0;
+		for (uint32_t i = 0; i < count; i++)
+			bytes += slice[i].bytes;
+		sluice_consume(httpd->worker, conn, bytes);
+		sum_bytes += bytes;
+	}
+	httpd_count(&httpd->count.bytes_received, sum_bytes);
+	return sum_bytes;
+}
+
+/* Its request, read by nobody, would be met with a reset that overtakes the answer: it lingers, too, without a record. */
 static void overload(struct httpd *httpd, sluice_conn conn)
 {
 	uint8_t text[HTTPD_RESPONSE_BYTES];
@@ -70,7 +88,18 @@ static void overload(struct httpd *httpd, sluice_conn conn)
 	httpd_count(&httpd->count.connections_refused, 1);
 	httpd_count(&httpd->count.responses_5xx, 1);
 	sluice_send(httpd->worker, conn, &slice, 1, SLUICE_SEND_COPY);
-	sluice_close_within(httpd->worker, conn, httpd->config.progress_timeout_ms);
+	sluice_shutdown(httpd->worker, conn);
+	sluice_set_timer(httpd->worker, conn, httpd->now_ns + httpd->config.linger_timeout_ms * UINT64_C(1000000));
+	throw_away(httpd, conn);
+}
+
+void httpd_conn_turned_away(struct httpd *httpd, const struct sluice_event *event)
+{
+	if (event->mask & SLUICE_CLOSED)
+		return;
+	throw_away(httpd, event->conn);
+	if (event->mask & (SLUICE_TIMER | SLUICE_PEER_CLOSED))
+		sluice_close_within(httpd->worker, event->conn, httpd->config.progress_timeout_ms);
 }
 
 /* Counts it with its address.  A reset, since an answer would cost what the limit is there to save. */
@@ -146,18 +175,10 @@ void httpd_conn_close(struct httpd *httpd, struct httpd_conn *conn)
 /* Lingering: reads and throws away, within bounds. */
 static void discard(struct httpd *httpd, struct httpd_conn *conn)
 {
-	struct sluice_slice slice[16];
-	uint32_t count, bytes;
+	uint64_t units =
+		((uint64_t)throw_away(httpd, conn->conn) + LINGER_UNIT_BYTES - 1) / LINGER_UNIT_BYTES + conn->count;
 
-	while ((count = sluice_peek(httpd->worker, conn->conn, slice, 16)) > 0) {
-		bytes = 0;
-		for (uint32_t i = 0; i < count; i++)
-			bytes += slice[i].bytes;
-		sluice_consume(httpd->worker, conn->conn, bytes);
-		httpd_count(&httpd->count.bytes_received, bytes);
-		bytes = conn->count + (bytes + LINGER_UNIT_BYTES - 1) / LINGER_UNIT_BYTES;
-		conn->count = (uint16_t)(bytes < UINT16_MAX ? bytes : UINT16_MAX);
-	}
+	conn->count = (uint16_t)(units < UINT16_MAX ? units : UINT16_MAX);
 	if (conn->flags & HTTPD_CONN_PEER_CLOSED || conn->count * LINGER_UNIT_BYTES > httpd->config.linger_max_bytes)
 		httpd_conn_close(httpd, conn);
 }

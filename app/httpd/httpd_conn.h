@@ -71,6 +71,9 @@ static inline bool httpd_conn_is_waiting(const struct httpd_conn *conn)
 /* OPENED.  NULL: no record, or its address has enough of them; the connection was turned away. */
 struct httpd_conn *httpd_conn_open(struct httpd *httpd, sluice_conn conn);
 
+/* Every later event of one that was turned away. */
+void httpd_conn_turned_away(struct httpd *httpd, const struct sluice_event *event);
+
 /* CLOSED: gives everything back. */
 void httpd_conn_closed(struct httpd *httpd, struct httpd_conn *conn);
 

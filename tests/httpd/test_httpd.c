@@ -134,7 +134,7 @@ static void test_events_of_no_connection(void **state)
 {
 	struct fake *fake = fake_open(NULL);
 	struct sluice_event timer = {.mask = SLUICE_TIMER};
-	struct sluice_event stray = {.conn = {1}, .mask = SLUICE_READABLE}; /* of one that was turned away */
+	struct sluice_event stray = {.conn = {1}, .mask = SLUICE_CLOSED}; /* of one that was turned away */
 
 	(void)state;
 	httpd_handle(fake->httpd, &timer);

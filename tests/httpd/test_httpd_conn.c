@@ -279,9 +279,35 @@ static void test_without_a_record_503(void **state)
 	second = fake_connect(fake);
 	answers_expect_one(&answers, fake_output(fake, second), fake_output_bytes(fake, second), 503);
 	assert_string_equal(answers_field(&answers, "Connection"), "close");
-	assert_true(fake_is_closed(fake, second));
+	assert_true(fake_is_shut(fake, second));
 	assert_int_equal(statistics_of(fake).connections_refused, 1);
 	answers_end(&answers);
+	fake_peer_closes(fake, second);
+	assert_true(fake_is_gone(fake, second) && !fake_is_aborted(fake, second));
+	fake_close(fake);
+}
+
+/* Its request comes as the answer goes, and must not be met with a reset, which would overtake that; there is an end to it. */
+static void test_without_a_record_it_lingers(void **state)
+{
+	struct httpd_config config = fake_config();
+	struct fake *fake;
+	int second;
+
+	(void)state;
+	config.connections = 1;
+	fake = fake_open(&config);
+	fake_connect(fake);
+	second = fake_connect(fake);
+	for (uint32_t i = 0; i < 9; i++) {
+		fake_say(fake, second, HELLO);
+		assert_int_equal(fake_unread(fake, second), 0);
+		assert_false(fake_is_closed(fake, second));
+		fake_wait_ms(fake, 500);
+	}
+	fake_wait_ms(fake, 600);
+	assert_true(fake_is_gone(fake, second) && !fake_is_aborted(fake, second));
+	assert_int_equal(statistics_of(fake).requests, 0);
 	fake_close(fake);
 }
 
@@ -358,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_a_reset_gives_everything_back),
 		cmocka_unit_test(test_connections_per_address),
 		cmocka_unit_test(test_without_a_record_503),
+		cmocka_unit_test(test_without_a_record_it_lingers),
 		cmocka_unit_test(test_waiting_for_memory_ends_in_503),
 		cmocka_unit_test(test_those_that_wait_go_on_in_order_and_may_leave),
 	};
