@@ -42,7 +42,8 @@ uint32_t user_peek(const struct tcp_conn *conn, struct sluice_slice *slice, uint
 static bool user_opens_window(const struct tcp *tcp, const struct tcp_conn *conn)
 {
 	uint32_t left_bytes = seq_distance(tcp_conn_rcv_edge(conn), conn->rcv_nxt);
-	uint32_t least_bytes = cc_min(conn->rcv_buffer_bytes / 2, 2U * conn->mss_bytes);
+	bool is_severe = pressure_is_severe(&tcp->pressure, SLUICE_RESOURCE_PACKETS); /* two are all that is offered */
+	uint32_t least_bytes = cc_min(conn->rcv_buffer_bytes / 2, (is_severe ? 1U : 2U) * conn->mss_bytes);
 
 	return STATE_IN(conn->state, STATES_RECEIVING) && window_is_worth_opening(tcp, conn) &&
 	       window_gain_bytes(tcp, conn) >= (int32_t)cc_max(least_bytes, left_bytes);

@@ -413,6 +413,30 @@ static void test_nothing_out_of_order_under_pressure(void **state)
 	scene_free(scene);
 }
 
+/* Severely short, two segments are all that is offered: a reader's ACK tells of them though the peer has some bytes left, and waits. */
+static void test_window_reopens_under_pressure(void **state)
+{
+	struct sluice_config config = scene_config();
+	struct scene *scene;
+	struct tcp_conn *conn;
+
+	(void)state;
+	config.receive_bytes = config.receive_max_bytes = 10000;
+	scene = scene_new(&config);
+	conn = established(scene);
+	for (uint32_t i = 0; i < 9; i++)
+		text(scene, 1 + i * 1000, 1000);
+	text(scene, 9001, 900);
+	forget_sent(scene);
+	scene->tcp->pressure.level[SLUICE_RESOURCE_PACKETS] = SLUICE_PRESSURE_SEVERE;
+	user_consume(scene->tcp, conn, 9900);
+	turn(scene);
+	expect(scene, {.seq = 1, .ack = 9901, .flags = TCP_ACK, .window = 2 * conn->mss_bytes});
+	expect_nothing(scene);
+	forget_events(scene);
+	scene_free(scene);
+}
+
 static struct sluice_config config_growing(void)
 {
 	struct sluice_config config = scene_config();
@@ -583,6 +607,7 @@ int main(void)
 		cmocka_unit_test(test_fin_beyond_the_window),
 		cmocka_unit_test(test_after_fin),
 		cmocka_unit_test(test_text_after_close),
+		cmocka_unit_test(test_window_reopens_under_pressure),
 		cmocka_unit_test(test_window_follows_the_rate),
 		cmocka_unit_test(test_window_does_not_follow_arrivals),
 		cmocka_unit_test(test_nothing_out_of_order_under_pressure),
