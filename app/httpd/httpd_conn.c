@@ -137,6 +137,8 @@ struct httpd_conn *httpd_conn_open(struct httpd *httpd, sluice_conn conn)
 		httpd->birth[index].opened_ms = httpd->now_ms;
 	sluice_set_context(httpd->worker, conn, record);
 	sluice_set_option(httpd->worker, conn, SLUICE_OPTION_USER_TIMEOUT_MS, httpd->config.progress_timeout_ms);
+	if (httpd->send_queue_bytes == 0)
+		httpd->send_queue_bytes = sluice_send_room(httpd->worker, conn);
 	httpd_deadline_set(httpd, record, httpd->config.header_timeout_ms);
 	httpd_count(&httpd->count.connections, 1);
 	return record;

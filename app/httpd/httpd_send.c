@@ -27,11 +27,13 @@ bool httpd_send_is_owed(const struct httpd *httpd, const struct httpd_conn *conn
 uint32_t httpd_send_rest_ms(const struct httpd *httpd, const struct httpd_conn *conn)
 {
 	uint32_t least_bytes = httpd->config.min_bytes_per_second ? httpd->config.min_bytes_per_second : 1;
-	struct sluice_conn_info info = {0};
+	struct sluice_conn_info info = {.queued_bytes = HTTPD_OUTBOX_BYTES}; /* at most, after a short answer */
 	uint64_t ms = httpd->config.progress_timeout_ms;
 
-	if (sluice_conn_info(httpd->worker, conn->conn, &info))
-		ms += (uint64_t)info.queued_bytes * 1000 / least_bytes;
+	if ((uint64_t)sluice_send_room(httpd->worker, conn->conn) + HTTPD_OUTBOX_BYTES < httpd->send_queue_bytes)
+		sluice_conn_info(httpd->worker, conn->conn,
+				 &info); /* which asks for more than this, and takes longer */
+	ms += (uint64_t)info.queued_bytes * 1000 / least_bytes;
 	return ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
 }
 

@@ -28,7 +28,8 @@ struct httpd {
 	uint64_t now_ns, start_ns, next_second_ns, wall_s;
 	uint32_t now_ms; /* since start; wraps, so compare differences */
 
-	uint32_t turn_requests; /* that the connection at hand may still make */
+	uint32_t turn_requests;    /* that the connection at hand may still make */
+	uint32_t send_queue_bytes; /* TCP's, as of the first connection; 0: there was none */
 	bool draining;
 	bool sending_is_short; /* as of the turn before: who owes acknowledgments is not answered further */
 	struct httpd_stamp stamp;

@@ -181,6 +181,11 @@ uint32_t sluice_send(struct sluice_worker *worker, sluice_conn handle, const str
 	return taken;
 }
 
+uint32_t sluice_send_room(const struct sluice_worker *worker, sluice_conn handle)
+{
+	return UINT32_MAX - (uint32_t)alive(worker, handle)->queued; /* a limit is for want of chunks */
+}
+
 void sluice_shutdown(struct sluice_worker *worker, sluice_conn handle)
 {
 	struct conn *conn = alive(worker, handle);
