@@ -6,7 +6,8 @@
 
 #include "lib/core/tcp.h"
 
-#define COOKIE_MASK ((1U << 22) - 1)
+#define COOKIE_MASK   ((1U << 22) - 1)
+#define PERMUTED_MASK (COOKIE_MASK / COOKIE_CODES_COUNT)
 
 static struct siphash_key cookie_derive(const uint8_t secret[64], uint8_t purpose)
 {
@@ -63,27 +64,44 @@ static inline uint64_t cookie_ports(const struct tuple *tuple)
 }
 
 /* The last word of an input tells its length: no two of the three hashes below are ever of the same input. */
-static inline uint32_t cookie_finish(struct siphash hash, uint64_t last_bytes, uint64_t bytes)
+static inline uint64_t cookie_finish(struct siphash hash, uint64_t last_bytes, uint64_t bytes)
 {
 	siphash_word(&hash, bytes << 56 | last_bytes, 2);
-	return (uint32_t)siphash_finish(&hash, 4);
+	return siphash_finish(&hash, 4);
 }
 
 static inline uint32_t cookie_stamp(struct siphash addresses, uint64_t bytes)
 {
-	return cookie_finish(addresses, 0, bytes);
+	return (uint32_t)cookie_finish(addresses, 0, bytes);
 }
 
-static inline uint32_t cookie_front(struct siphash addresses, uint64_t bytes, const struct tuple *tuple)
+/* F, and above it what cookie_permute() goes by. */
+static inline uint64_t cookie_front(struct siphash addresses, uint64_t bytes, const struct tuple *tuple)
 {
 	return cookie_finish(addresses, cookie_ports(tuple), bytes + 4);
 }
 
-static inline uint32_t cookie_hash(struct siphash addresses, uint64_t bytes, const struct tuple *tuple, struct seq irs,
-				   uint32_t epoch)
+/* Of the numbers below 2^17: odd factors and the shift can each be undone, so that no two become one. */
+static inline uint32_t cookie_permute(uint32_t number, uint64_t front)
 {
-	siphash_word(&addresses, (uint64_t)irs.value << 32 | cookie_ports(tuple), 2);
-	return cookie_finish(addresses, epoch, bytes + 12);
+	number = number * ((uint32_t)(front >> 32) | 1) & PERMUTED_MASK;
+	number ^= number >> 9;
+	return number * ((uint32_t)(front >> 47) | 1) & PERMUTED_MASK;
+}
+
+/*
+ * What is sent behind IRS+1 must not be taken for it: were IRS hashed, text that overtakes the first segment would open the
+ * connection in its midst in one case of 2^17.  So it is permuted, and two that are up to 2^16 apart never meet.  Its upper half is
+ * hashed to a step of 0 to 2^16 with each 2^16, which keeps that true across them; all others meet by chance.
+ */
+static inline uint32_t cookie_hash(struct siphash addresses, uint64_t bytes, const struct tuple *tuple, struct seq irs,
+				   uint32_t epoch, uint64_t front)
+{
+	uint32_t upper = irs.value >> 16, step;
+
+	siphash_word(&addresses, (uint64_t)upper << 32 | cookie_ports(tuple), 2);
+	step = (upper << 15) + ((uint32_t)cookie_finish(addresses, epoch, bytes + 12) & 0x7fff);
+	return cookie_permute(irs.value + step, front) * COOKIE_CODES_COUNT;
 }
 
 struct cookie cookie_make_stamped(struct siphash_key key, const struct tuple *tuple, struct seq irs, uint32_t epoch,
@@ -91,11 +109,12 @@ struct cookie cookie_make_stamped(struct siphash_key key, const struct tuple *tu
 {
 	uint64_t bytes;
 	struct siphash addresses = cookie_addresses(key, tuple, &bytes);
-	uint32_t low = (cookie_hash(addresses, bytes, tuple, irs, epoch) + code) & COOKIE_MASK;
+	uint64_t front = cookie_front(addresses, bytes, tuple);
+	uint32_t low = (cookie_hash(addresses, bytes, tuple, irs, epoch, front) + code) & COOKIE_MASK;
 
 	ASSERT(code < COOKIE_CODES_COUNT || code == COOKIE_CODE_NONE);
 	return (struct cookie){
-		.isn = seq_of(cookie_front(addresses, bytes, tuple) + (epoch << 22) + low),
+		.isn = seq_of((uint32_t)front + (epoch << 22) + low),
 		.timestamp_offset = cookie_stamp(addresses, bytes),
 	};
 }
@@ -110,13 +129,14 @@ int cookie_check(struct siphash_key key, const struct tuple *tuple, struct seq i
 {
 	uint64_t bytes;
 	struct siphash addresses = cookie_addresses(key, tuple, &bytes);
-	uint32_t rest = isn.value - cookie_front(addresses, bytes, tuple);
+	uint64_t front = cookie_front(addresses, bytes, tuple);
+	uint32_t rest = isn.value - (uint32_t)front;
 	uint32_t age = (epoch + ahead - (rest >> 22)) & 0x3ff; /* 0: of the newest epoch that counts */
 	uint32_t code;
 
 	if (age >= ahead + COOKIE_EPOCHS_LIFE)
 		return COOKIE_NOT_NOW;
-	code = (rest - cookie_hash(addresses, bytes, tuple, irs, epoch + ahead - age)) & COOKIE_MASK;
+	code = (rest - cookie_hash(addresses, bytes, tuple, irs, epoch + ahead - age, front)) & COOKIE_MASK;
 	return code < COOKIE_CODES_COUNT ? (int)code : COOKIE_NOT_OURS;
 }
 
