@@ -15,11 +15,16 @@
 
 int scenario_cookies = COOKIES_DRAWN;
 
+static const char *const modes[] = {
+	[SLUICE_COOKIES_AUTO] = "auto", [SLUICE_COOKIES_ALWAYS] = "always", [SLUICE_COOKIES_NEVER] = "never"};
+
+const char *scenario_cookies_mode(void)
+{
+	return scenario_cookies == COOKIES_DRAWN ? NULL : modes[scenario_cookies];
+}
+
 bool scenario_cookies_are(const char *mode)
 {
-	static const char *const modes[] = {
-		[SLUICE_COOKIES_AUTO] = "auto", [SLUICE_COOKIES_ALWAYS] = "always", [SLUICE_COOKIES_NEVER] = "never"};
-
 	for (int i = 0; i < 3; i++)
 		if (strcmp(mode, modes[i]) == 0)
 			scenario_cookies = i;

@@ -11,6 +11,9 @@ extern int scenario_cookies;
 /* Reads "auto", "always", "never".  False: none of them. */
 bool scenario_cookies_are(const char *mode);
 
+/* The mode's name; NULL: it is drawn. */
+const char *scenario_cookies_mode(void);
+
 /* Configurations, addresses, clocks and port of all hosts. */
 void scenario_draw_hosts(struct world *world);
 

@@ -281,6 +281,17 @@ static bool parse(int argc, char **argv, struct options *options)
 	return optind == argc && options->jobs >= 1 && options->jobs <= JOBS_MAX;
 }
 
+/* What a failure is replayed by must say which cookies, too. */
+static void name_cookies(struct options *options)
+{
+	static char program[512];
+
+	if (!scenario_cookies_mode())
+		return;
+	snprintf(program, sizeof(program), "%s --cookies %s", options->program, scenario_cookies_mode());
+	options->program = program;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {.first = 1,
@@ -296,6 +307,7 @@ int main(int argc, char **argv)
 		usage(argv[0]);
 		return 2;
 	}
+	name_cookies(&options);
 	signal(SIGALRM, hung);
 	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
 	pattern_make();
