@@ -56,7 +56,7 @@ static struct side *ghost_side(const struct host *host, const struct address *lo
 	return side;
 }
 
-/* OPENED at a listener: the newest talk whose SYN this host could have heard. */
+/* OPENED at a listener: the newest talk whose SYN this host could have heard; not one before that of which a copy was just heard. */
 static struct side *side_for_accept(struct host *host, const struct sluice_event *event)
 {
 	struct address local, peer;
@@ -68,6 +68,8 @@ static struct side *side_for_accept(struct host *host, const struct sluice_event
 	talk = talk_newest(&world_now->observer.talks, &local, &peer);
 	for (; talk; talk = talk_older(talk, &local, &peer)) {
 		side = talk_side(talk, &local);
+		if (side->has_conn && is_opened_by_a_copy(host, side))
+			break;
 		if (side->has_iss && !side->has_conn && side_other(side)->has_iss && side->got.count)
 			return side;
 	}
