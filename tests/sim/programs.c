@@ -88,7 +88,7 @@ static void start_load(struct programs *programs, uint32_t index, struct host *h
 
 void programs_start(struct programs *programs, struct world *world, bool is_small)
 {
-	*programs = (struct programs){0};
+	*programs = (struct programs){.server = &world->host[0]};
 	start_httpd(programs, &world->host[0]);
 	start_load(programs, 0, &world->host[1], &world->host[0], is_small);
 	start_load(programs, 1, &world->host[2], &world->host[0], is_small);
@@ -116,8 +116,10 @@ bool programs_finish(struct programs *programs)
 {
 	if (programs_are_loading(programs))
 		return false;
-	if (!programs->draining)
+	if (!programs->draining) {
 		httpd_drain(programs->httpd);
+		programs->server->deadline_ns = programs->server->world->now_ns; /* asked between its turns */
+	}
 	programs->draining = true;
 	return httpd_is_drained(programs->httpd);
 }

@@ -10,6 +10,7 @@
 #include "tests/sim/world.h"
 
 struct programs {
+	struct host *server;
 	struct httpd *httpd;
 	struct load *load[2]; /* of host B and C */
 	bool draining;
