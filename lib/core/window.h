@@ -38,7 +38,7 @@ static inline bool window_is_possible(uint32_t buffer_bytes, uint32_t shift)
 }
 
 /*
- * Room for more text, as far as the window field can tell of it.  Where packets are severely short it is two segments: enough for
+ * Room for more text, as far as the window field can tell of it.  Where packets are severely short it is two packets: enough for
  * who reads to be acknowledged on, and not so much that many could take what is left.
  */
 static inline uint32_t window_room_bytes(const struct tcp *tcp, const struct tcp_conn *conn)
@@ -47,7 +47,7 @@ static inline uint32_t window_room_bytes(const struct tcp *tcp, const struct tcp
 		conn->rcv_buffer_bytes > conn->readable_bytes ? conn->rcv_buffer_bytes - conn->readable_bytes : 0;
 
 	if (pressure_is_severe(&tcp->pressure, SLUICE_RESOURCE_PACKETS))
-		room_bytes = cc_min(room_bytes, 2U * conn->mss_bytes);
+		room_bytes = cc_min(room_bytes, 2U * tcp->mtu_bytes); /* what we may send is not what we receive */
 	return cc_min(room_bytes, (uint32_t)UINT16_MAX << conn->rcv_shift);
 }
 

@@ -413,7 +413,7 @@ static void test_nothing_out_of_order_under_pressure(void **state)
 	scene_free(scene);
 }
 
-/* Severely short, two segments are all that is offered: a reader's ACK tells of them though the peer has some bytes left, and waits. */
+/* Severely short, two packets are all that is offered: a reader's ACK tells of them though the peer has some bytes left, and waits. */
 static void test_window_reopens_under_pressure(void **state)
 {
 	struct sluice_config config = scene_config();
@@ -431,7 +431,7 @@ static void test_window_reopens_under_pressure(void **state)
 	scene->tcp->pressure.level[SLUICE_RESOURCE_PACKETS] = SLUICE_PRESSURE_SEVERE;
 	user_consume(scene->tcp, conn, 9900);
 	turn(scene);
-	expect(scene, {.seq = 1, .ack = 9901, .flags = TCP_ACK, .window = 2 * conn->mss_bytes});
+	expect(scene, {.seq = 1, .ack = 9901, .flags = TCP_ACK, .window = 2 * scene->tcp->mtu_bytes});
 	expect_nothing(scene);
 	forget_events(scene);
 	scene_free(scene);

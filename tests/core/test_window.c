@@ -10,7 +10,9 @@
 
 #define MSS 1000U
 
-static struct tcp tcp; /* under no pressure, but where a test says so */
+#define MTU 1300U
+
+static struct tcp tcp = {.mtu_bytes = MTU}; /* under no pressure, but where a test says so */
 
 /* As after an ACK that offered `edge` bytes beyond rcv_nxt, with `readable` not consumed. */
 static struct tcp_conn conn_of(uint32_t rcv_nxt, uint8_t shift, uint32_t buffer, uint32_t readable, uint32_t edge)
@@ -173,7 +175,7 @@ static void test_no_gain_beyond_the_field(void **state)
 	assert_int_equal(window_gain_bytes(&tcp, &conn), 0);
 }
 
-/* Packets severely short: two segments and no more, where there is room for them; what was offered stays offered, and nothing grows. */
+/* Packets severely short: two packets and no more, where there is room for them; what was offered stays offered, and nothing grows. */
 static void test_window_under_pressure(void **state)
 {
 	struct tcp_conn conn = conn_of(0, 0, 20000, 0, 1000), wide = conn_of(0, 0, 20000, 0, 9000);
@@ -187,10 +189,10 @@ static void test_window_under_pressure(void **state)
 	assert_int_equal(offer(&wide), 9000);
 	wide.rcv_nxt = seq_of(8500);
 	wide.readable_bytes = 8500;
-	assert_int_equal(offer(&wide), 2 * MSS);
-	assert_int_equal(offer(&conn), 2 * MSS);
+	assert_int_equal(offer(&wide), 2 * MTU);
+	assert_int_equal(offer(&conn), 2 * MTU);
 	conn.rcv_nxt = seq_of(1000);
-	assert_int_equal(offer(&conn), 2 * MSS);
+	assert_int_equal(offer(&conn), 2 * MTU);
 	tcp.pressure.level[SLUICE_RESOURCE_PACKETS] = SLUICE_PRESSURE_NONE;
 	assert_int_equal(offer(&conn), 20000);
 }
