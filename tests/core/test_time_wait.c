@@ -202,7 +202,6 @@ static void test_reuse_by_timestamp(void **state)
 	scene_free(scene);
 }
 
-CLAIMS(MAY_2)
 static void test_reuse_by_sequence(void **state)
 {
 	struct scene *scene = scene_waiting(false, false);
