@@ -6,7 +6,7 @@
 #include "lib/core/half_open.h"
 
 #include "tests/claims/claims.h"
-#include "tests/core/scene.h"
+#include "tests/core/syn.h"
 
 static struct scene *scene_listening(const struct sluice_config *config)
 {
@@ -14,20 +14,6 @@ static struct scene *scene_listening(const struct sluice_config *config)
 
 	listens(scene);
 	return scene;
-}
-
-/* A SYN without options from one of many ports; its SYN-ACK is looked at. */
-static void comes_from(struct scene *scene, uint16_t port, bool ipv6)
-{
-	speaks(scene, (struct side){.ipv6 = ipv6, .last = 2, .port = port, .our_port = 80, .iss = PEER_ISS});
-	scene->knows_our_iss = false;
-	arrives(scene, (struct segment){.flags = TCP_SYN});
-	expect(scene, {.ack = 1, .flags = TCP_SYN | TCP_ACK, .mss = ipv6 ? 1440 : 1460});
-}
-
-static struct segment plain_ack(void)
-{
-	return (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK};
 }
 
 /* RFC 7323 section 2.2 and 3.2, RFC 2018 section 2: we offer what the SYN offered, if the configuration has it. */

@@ -7,7 +7,7 @@
 
 #include "lib/core/cookie.h"
 #include "tests/claims/claims.h"
-#include "tests/core/scene.h"
+#include "tests/core/syn.h"
 
 static struct sluice_config config_always(void)
 {
@@ -24,19 +24,6 @@ static struct scene *scene_always(void)
 
 	listens(scene);
 	return scene;
-}
-
-static void comes_from(struct scene *scene, uint16_t port, bool ipv6)
-{
-	speaks(scene, (struct side){.ipv6 = ipv6, .last = 2, .port = port, .our_port = 80, .iss = PEER_ISS});
-	scene->knows_our_iss = false;
-	arrives(scene, (struct segment){.flags = TCP_SYN});
-	expect(scene, {.ack = 1, .flags = TCP_SYN | TCP_ACK, .mss = ipv6 ? 1440 : 1460});
-}
-
-static struct segment plain_ack(void)
-{
-	return (struct segment){.seq = 1, .ack = 1, .flags = TCP_ACK};
 }
 
 /* In the SYN's own packet: with none in the stash, and no record of any kind; the ACK opens. */
